@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one place where the core meets its surroundings: types, byte order, 64-bit
+ * division and strings of the kernel, or the same from freestanding C. Everything
+ * else in include/maglev and core/ is the same text in both worlds.
+ */
+#ifndef MAGLEV_ENV_H
+#define MAGLEV_ENV_H
+
+#ifdef __KERNEL__
+
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/math64.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <asm/byteorder.h>
+
+static inline u64 maglev_div64(u64 dividend, u64 divisor)
+{
+	return div64_u64(dividend, divisor);
+}
+
+static inline u64 maglev_mod64(u64 dividend, u64 divisor)
+{
+	u64 remainder;
+
+	div64_u64_rem(dividend, divisor, &remainder);
+	return remainder;
+}
+
+#else
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+#include <asm/byteorder.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+#define cpu_to_le64(x) __cpu_to_le64(x)
+#define le64_to_cpu(x) __le64_to_cpu(x)
+
+#ifndef __force
+#define __force /* sparse: this conversion is meant */
+#endif
+#ifndef static_assert
+#define static_assert _Static_assert
+#endif
+
+/* The compiler calls these three of its own accord, freestanding or not. */
+void *memcpy(void *dst, const void *src, size_t len);
+void *memset(void *dst, int byte, size_t len);
+int memcmp(const void *a, const void *b, size_t len);
+
+static inline u64 maglev_div64(u64 dividend, u64 divisor)
+{
+	return dividend / divisor;
+}
+
+static inline u64 maglev_mod64(u64 dividend, u64 divisor)
+{
+	return dividend % divisor;
+}
+
+#endif
+
+#endif
