@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Module parameters, and how the module starts and stops. It is a scheduler of IPVS:
+ * services hold it loaded, so at exit none is left.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "main.h"
+
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include <maglev/table.h>
+#include <maglev/version.h>
+
+#include "publish.h"
+#include "scheduler.h"
+#include "service.h"
+
+enum {
+	REBUILD_DELAY_DEFAULT_MS = 10,
+	REBUILD_DELAY_MAX_MS = 10000,
+};
+
+struct maglev_settings maglev_settings = {
+	.table_size = MAGLEV_SIZE_DEFAULT,
+	.rebuild_delay_ms = REBUILD_DELAY_DEFAULT_MS,
+};
+
+static bool replace_mh;
+
+static int set_table_size(const char *text, const struct kernel_param *param)
+{
+	unsigned int size;
+
+	if (kstrtouint(text, 0, &size)) {
+		pr_err("table_size=%s: a prime from %u to %u is needed\n", text, MAGLEV_SIZE_MIN,
+		       MAGLEV_SIZE_MAX);
+		return -EINVAL;
+	}
+	if (!maglev_size_valid(size)) {
+		pr_err("table_size=%u: a prime from %u to %u is needed, such as %u\n", size,
+		       MAGLEV_SIZE_MIN, MAGLEV_SIZE_MAX, maglev_size_nearest(size));
+		return -EINVAL;
+	}
+	*(unsigned int *)param->arg = size;
+	return 0;
+}
+
+static const struct kernel_param_ops table_size_ops = {
+	.set = set_table_size,
+	.get = param_get_uint,
+};
+
+static int set_rebuild_delay(const char *text, const struct kernel_param *param)
+{
+	unsigned int delay_ms;
+
+	if (kstrtouint(text, 0, &delay_ms) || delay_ms > REBUILD_DELAY_MAX_MS) {
+		pr_err("rebuild_delay_ms=%s: 0 to %u milliseconds are accepted\n", text,
+		       REBUILD_DELAY_MAX_MS);
+		return -EINVAL;
+	}
+	WRITE_ONCE(*(unsigned int *)param->arg, delay_ms);
+	return 0;
+}
+
+static const struct kernel_param_ops rebuild_delay_ops = {
+	.set = set_rebuild_delay,
+	.get = param_get_uint,
+};
+
+/* The refusal tells the length only: the log is no place for a key, not even a wrong one. */
+static int set_hash_key(const char *text, const struct kernel_param *param)
+{
+	if (maglev_key_parse(param->arg, text)) {
+		pr_err("hash_key: %zu characters given, %u hex digits are needed\n", strlen(text),
+		       MAGLEV_KEY_DIGITS);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct kernel_param_ops hash_key_ops = {
+	.set = set_hash_key,
+};
+
+module_param_cb(table_size, &table_size_ops, &maglev_settings.table_size, 0444);
+MODULE_PARM_DESC(table_size, "Slots of each service's table: a prime from 251 to 1048573 (default 65537)");
+module_param_cb(rebuild_delay_ms, &rebuild_delay_ops, &maglev_settings.rebuild_delay_ms, 0644);
+MODULE_PARM_DESC(rebuild_delay_ms, "Milliseconds that gather changes before a table is built (default 10)");
+module_param_cb(hash_key, &hash_key_ops, &maglev_settings.key, 0);
+MODULE_PARM_DESC(hash_key, "Cluster key: 32 hex digits, the same on every balancer (default all zero)");
+module_param(replace_mh, bool, 0444);
+MODULE_PARM_DESC(replace_mh, "Register as the scheduler mh as well, for tools that know no other name");
+
+static int __init maglev_init(void)
+{
+	int err;
+
+	err = maglev_service_init();
+	if (err)
+		return err;
+	err = maglev_scheduler_register(&replace_mh);
+	if (err)
+		goto err_service;
+	return 0;
+
+err_service:
+	maglev_service_fini();
+	return err;
+}
+
+static void __exit maglev_exit(void)
+{
+	maglev_scheduler_unregister(replace_mh);
+	maglev_service_fini();
+}
+
+module_init(maglev_init);
+module_exit(maglev_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Maglev scheduler for IPVS: tables that agree on every balancer");
+MODULE_VERSION(MAGLEV_VERSION);
