@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the network tests and the demo share: a client, a router, a balancer and backends in
+# namespaces of their own, and ways to wait and to fail. To be sourced by root.
+#
+#   client --- router --- lb        VIP 192.0.2.10 and 2001:db8:1::10 on lo of the balancer
+#                |                  and, for direct server return, on lo of each backend
+#                +--- b1 b2 b3 ...  10.0.0.1 ..., 2001:db8::1 ...
+#
+# shellcheck disable=SC2034 # the constants are for those who source this
+
+set -eu -o pipefail
+
+NS=${NS:-maglev$$}
+VIP=192.0.2.10 VIP6=2001:db8:1::10
+CLIENT=198.51.100.7 CLIENT6=2001:db8:100::7
+LB=10.0.1.2 LB6=2001:db8:101::2
+KEY=000102030405060708090a0b0c0d0e0f
+TRACE=/sys/kernel/tracing
+WORK=$(mktemp -d)
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+MAGLEVADM=${MAGLEVADM:-$TOP/build/maglevadm}
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "SKIP: $*"
+	exit 4
+}
+
+# expect WHAT WANTED SEEN
+expect() {
+	[ "$2" = "$3" ] || fail "$1: wanted $2, saw $3"
+	echo "$1: $3"
+}
+
+# expect_range WHAT LEAST MOST SEEN
+expect_range() {
+	{ [ "$4" -ge "$2" ] && [ "$4" -le "$3" ]; } || fail "$1: wanted $2 to $3, saw $4"
+	echo "$1: $4"
+}
+
+# poll SECONDS COMMAND...: run it until it succeeds; fail if it never does.
+poll() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# Not "ip netns exec", which mounts a /sys each time.
+in_ns() {
+	local name=$1
+
+	shift
+	nsenter --net="/run/netns/$NS-$name" "$@"
+}
+
+client() { in_ns client "$@"; }
+lb() { in_ns lb "$@"; }
+
+# ips NAME: "ip" commands for a namespace from stdin; under emulation every process counts.
+ips() {
+	ip -n "$NS-$1" -batch -
+}
+
+# add_ns NAME: a namespace that forwards and does not mind asymmetric paths.
+add_ns() {
+	ip netns add "$NS-$1"
+	in_ns "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
+		net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+		net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+	ip -n "$NS-$1" link set lo up
+}
+
+# attach NAME ADDRESS GATEWAY ADDRESS6 GATEWAY6: link a namespace to the router.
+attach() {
+	ip link add eth0 netns "$NS-$1" type veth peer name "$1" netns "$NS-router"
+	ip -n "$NS-router" link set "$1" up
+	ips "$1" <<-END
+		link set eth0 up
+		addr add $2 dev eth0
+		addr add $4 dev eth0 nodad
+		route add default via $3
+		route add default via $5
+	END
+}
+
+# add_vip NAME: the VIPs on lo.
+add_vip() {
+	ips "$1" <<-END
+		addr add $VIP/32 dev lo
+		addr add $VIP6/128 dev lo nodad
+	END
+}
+
+# setup_topology: client, router and balancer; backends come with add_backend.
+setup_topology() {
+	trap clean_topology EXIT
+	add_ns router
+	add_ns client
+	add_ns lb
+	attach client $CLIENT/24 198.51.100.1 $CLIENT6/64 2001:db8:100::1
+	attach lb $LB/24 10.0.1.1 $LB6/64 2001:db8:101::1
+	ips router <<-END
+		link add backends type bridge
+		link set backends up
+		addr add 10.0.0.254/24 dev backends
+		addr add 2001:db8::fe/64 dev backends nodad
+		addr add 198.51.100.1/24 dev client
+		addr add 2001:db8:100::1/64 dev client nodad
+		addr add 10.0.1.1/24 dev lb
+		addr add 2001:db8:101::1/64 dev lb nodad
+		route add $VIP via $LB
+		route add $VIP6 via $LB6
+	END
+	add_vip lb
+}
+
+clean_topology() {
+	local name pid
+
+	for pid in "$WORK"/*.pid; do
+		[ ! -s "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true
+	done
+	for name in $(ip netns list | awk -v ns="$NS-" 'index($1, ns) == 1 { print $1 }'); do
+		ip netns del "$name"
+	done
+	rm -rf "$WORK"
+}
+
+# add_backend I [gre|ipip|none]: namespace bI with the address 10.0.0.I, ready to
+# decapsulate by a stock tunnel device in both families, with the VIPs on lo.
+add_backend() {
+	local b=b$1 type=gre type6=ip6gre
+
+	add_ns "$b"
+	attach "$b" "10.0.0.$1/24" 10.0.0.254 "2001:db8::$1/64" 2001:db8::fe
+	ip -n "$NS-router" link set "$b" master backends
+	add_vip "$b"
+	case ${2:-none} in
+	none) return ;;
+	ipip) type=ipip type6="ip6tnl mode ip6ip6" ;;
+	esac
+	ips "$b" <<-END
+		link add dsr type $type local 10.0.0.$1 remote any
+		link add dsr6 type $type6 local 2001:db8::$1 remote any
+		link set dsr up
+		link set dsr6 up
+	END
+}
+
+# serve_http I [PORT]: nginx on bI says the backend's name at /, one connection each, and
+# drips /drip at 64 kB/s.
+serve_http() {
+	local b=b$1 conf=$WORK/b$1.conf
+
+	mkdir -p "$WORK/www"
+	[ -e "$WORK/www/drip" ] || head -c 1048576 /dev/zero >"$WORK/www/drip"
+	cat >"$conf" <<-END
+		pid $WORK/$b.pid;
+		error_log $WORK/$b.log;
+		worker_processes 1;
+		events { worker_connections 4096; }
+		http {
+			access_log off;
+			keepalive_timeout 0;
+			client_body_temp_path $WORK/$b.tmp;
+			proxy_temp_path $WORK/$b.tmp;
+			fastcgi_temp_path $WORK/$b.tmp;
+			uwsgi_temp_path $WORK/$b.tmp;
+			scgi_temp_path $WORK/$b.tmp;
+			server {
+				listen ${2:-80} backlog=4096;
+				listen [::]:${2:-80} backlog=4096;
+				location / { return 200 "$b\n"; }
+				location /drip { root $WORK/www; limit_rate 64k; }
+			}
+		}
+	END
+	in_ns "$b" nginx -c "$conf"
+}
+
+# published [FIELD]: the last maglev:publish event, or a field of it.
+published() {
+	grep ' publish: ' $TRACE/trace | tail -n 1 | if [ $# = 0 ]; then cat; else
+		sed -n "s/.* $1=\([^ ]*\).*/\1/p"
+	fi
+}
+
+count_published() {
+	grep -c ' publish: ' $TRACE/trace || true
+}
+
+start_tracing() {
+	modprobe ip_vs_maglev "$@"
+	echo 8192 >$TRACE/buffer_size_kb
+	echo >$TRACE/trace
+	echo 1 >$TRACE/events/maglev/publish/enable
+}
+
+# ask URL N [CURL OPTIONS...]: N connections one after the other; a line for each:
+# answer, local address, local port.
+ask() {
+	local url=$1 n=$2
+
+	shift 2
+	client curl -sg --max-time 10 -w '%{local_ip} %{local_port}\n' "$@" "$url/[1-$n]" |
+		paste -d ' ' - -
+}
