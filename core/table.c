@@ -170,8 +170,7 @@ static void answer_slot(struct overlay *o, u32 slot)
 		return;
 	o->live[slot] = answer;
 	o->moved++;
-	o->digest += slot_digest(o->backends, slot, answer) -
-		     slot_digest(o->backends, slot, owner);
+	o->digest += slot_digest(o->backends, slot, answer) - slot_digest(o->backends, slot, owner);
 }
 
 static void answer_slots(struct overlay *o)

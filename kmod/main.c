@@ -87,13 +87,17 @@ static const struct kernel_param_ops hash_key_ops = {
 };
 
 module_param_cb(table_size, &table_size_ops, &maglev_settings.table_size, 0444);
-MODULE_PARM_DESC(table_size, "Slots of each service's table: a prime from 251 to 1048573 (default 65537)");
+MODULE_PARM_DESC(table_size,
+		 "Slots of each service's table: a prime from 251 to 1048573 (default 65537)");
 module_param_cb(rebuild_delay_ms, &rebuild_delay_ops, &maglev_settings.rebuild_delay_ms, 0644);
-MODULE_PARM_DESC(rebuild_delay_ms, "Milliseconds that gather changes before a table is built (default 10)");
+MODULE_PARM_DESC(rebuild_delay_ms,
+		 "Milliseconds that gather changes before a table is built (default 10)");
 module_param_cb(hash_key, &hash_key_ops, &maglev_settings.key, 0);
-MODULE_PARM_DESC(hash_key, "Cluster key: 32 hex digits, the same on every balancer (default all zero)");
+MODULE_PARM_DESC(hash_key,
+		 "Cluster key: 32 hex digits, the same on every balancer (default all zero)");
 module_param(replace_mh, bool, 0444);
-MODULE_PARM_DESC(replace_mh, "Register as the scheduler mh as well, for tools that know no other name");
+MODULE_PARM_DESC(replace_mh,
+		 "Register as the scheduler mh as well, for tools that know no other name");
 
 static int __init maglev_init(void)
 {

@@ -26,9 +26,12 @@ static atomic_t services = ATOMIC_INIT(0);
 
 static const char *service_name(const struct ip_vs_service *svc, char *name)
 {
-	const char *protocol = svc->protocol == IPPROTO_TCP ? "TCP" :
-			       svc->protocol == IPPROTO_UDP ? "UDP" : "SCTP";
+	const char *protocol = "SCTP";
 
+	if (svc->protocol == IPPROTO_TCP)
+		protocol = "TCP";
+	else if (svc->protocol == IPPROTO_UDP)
+		protocol = "UDP";
 	if (svc->fwmark)
 		snprintf(name, NAME_LEN, "FWM %u", svc->fwmark);
 	else if (svc->af == AF_INET)
