@@ -23,8 +23,8 @@ CSTD := -std=gnu11 -Wall -Wextra
 CJSON = $(shell pkg-config --cflags --libs libcjson 2>/dev/null || echo -lcjson)
 
 .DEFAULT_GOAL := all
-.PHONY: all userspace module install dkms-install \
-	check unit lint selftest demo bench vm vm-shell deps format clean help
+.PHONY: all userspace module install dkms-install deps format clean help
+.PHONY: check unit lint selftest demo bench vm vm-shell
 
 all: userspace ## build the userspace, and the module where kernel headers are
 	@if [ -e "$(KDIR)/Makefile" ]; then \

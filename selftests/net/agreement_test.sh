@@ -42,8 +42,9 @@ awk '{ print $1 }' "$WORK/served" | diff - "$WORK/expected" >"$WORK/diff" ||
 	fail "kernel and offline table disagree: $(head -n 3 "$WORK/diff")"
 echo "agreement: 1000 of 1000 flows, $(sort "$WORK/expected" | uniq -c | xargs)"
 
+before=$(published generation)
 lb ipvsadm -e -t $VIP:80 -r 10.0.0.2:80 -i --tun-type gre -w 0
 BACKENDS="10.0.0.1:80=1 10.0.0.2:80=2,drain 10.0.0.3:80=3"
-drained() { [ "$(published generation)" -gt "$before" ]; }
-before=0 poll 10 drained
-poll 10 same_digests "one drained"
+published_again() { [ "$(published generation)" -gt "$before" ]; }
+poll 10 published_again || fail "draining publishes nothing"
+same_digests "one drained"

@@ -212,6 +212,27 @@ ask() {
 	local url=$1 n=$2
 
 	shift 2
-	client curl -sg --max-time 10 -w '%{local_ip} %{local_port}\n' "$@" "$url/[1-$n]" |
+	client curl -s --max-time 10 -w '%{local_ip} %{local_port}\n' "$@" "$url/[1-$n]" |
 		paste -d ' ' - -
+}
+
+# unload_module: if it is loaded. A namespace's services go a while after its name: so poll.
+unload_module() {
+	if [ -e /sys/module/ip_vs_maglev ]; then
+		poll 20 rmmod ip_vs_maglev 2>"$WORK/rmmod" || fail "$(tail -n 1 "$WORK/rmmod")"
+	fi
+}
+
+# load_module PARAMETER...: afresh, with these and with its events traced.
+load_module() {
+	unload_module
+	start_tracing "$@"
+}
+
+# finish: the end of a test that had the module its own way: nothing may hold it any more.
+finish() {
+	trap 'rm -rf "$WORK"' EXIT
+	clean_topology
+	mkdir -p "$WORK"
+	unload_module
 }
