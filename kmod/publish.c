@@ -7,6 +7,7 @@
 #include "publish.h"
 
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -267,6 +268,33 @@ static void put_dests(const struct maglev_view *view)
 		ip_vs_dest_put(view->dests[i]);
 }
 
+/* Did some backend get no slot at all? Rounding can do that to a very small weight. */
+static bool any_without_slot(const struct maglev_view *view)
+{
+	unsigned long *placed;
+	u32 i;
+	bool any;
+
+	placed = bitmap_zalloc(view->n, GFP_KERNEL);
+	if (!placed)
+		return false;
+	for (i = 0; view->n && i < view->size; i++)
+		__set_bit(view->base[i], placed);
+	any = !bitmap_full(placed, view->n);
+	bitmap_free(placed);
+	return any;
+}
+
+static void warn_about(struct maglev_service *service, const struct maglev_view *view)
+{
+	if (view->size < MAGLEV_SLOTS_PER_BACKEND * view->n)
+		maglev_service_warn(service, MAGLEV_WARN_SMALL,
+				    "fewer than 100 slots a backend, so shares differ by more than 1 %: load with a larger table_size");
+	if (any_without_slot(view))
+		maglev_service_warn(service, MAGLEV_WARN_NO_SLOT,
+				    "a backend's weight is so small beside the others' that it gets no slot: load with a larger table_size");
+}
+
 static struct maglev_view *current_view(const struct maglev_service *service)
 {
 	return rcu_dereference_protected(service->view, lockdep_is_held(&service->build_lock));
@@ -289,9 +317,6 @@ static void swap_views(struct maglev_service *service, struct maglev_view *view,
 	rcu_assign_pointer(service->view, view);
 	trace_publish(service->svc, view, ktime_get_ns() - started_ns);
 	retire_view(old);
-	if (view->size < MAGLEV_SLOTS_PER_BACKEND * view->n)
-		maglev_service_warn(service, MAGLEV_WARN_SMALL,
-				    "fewer than 100 slots a backend, so shares differ by more than 1 %: load with a larger table_size");
 }
 
 int maglev_publish(struct maglev_service *service)
@@ -322,6 +347,8 @@ int maglev_publish(struct maglev_service *service)
 	if (err)
 		goto drop_view;
 	swap_views(service, view, started_ns);
+	if (!keep_base)
+		warn_about(service, view);
 	kvfree(snapshot.members); /* the view has their references now */
 	return 0;
 

@@ -44,11 +44,13 @@ struct maglev_service {
 /**
  * enum maglev_warning - things worth one log line per service
  * @MAGLEV_WARN_SMALL: fewer than 100 slots a backend
+ * @MAGLEV_WARN_NO_SLOT: a backend of so little weight that it has no slot
  * @MAGLEV_WARN_MAPPED: a backend given as a v4-mapped IPv6 address
  */
 enum maglev_warning {
 	MAGLEV_WARN_SMALL = 1 << 0,
-	MAGLEV_WARN_MAPPED = 1 << 1,
+	MAGLEV_WARN_NO_SLOT = 1 << 1,
+	MAGLEV_WARN_MAPPED = 1 << 2,
 };
 
 /**
