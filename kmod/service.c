@@ -10,6 +10,8 @@
 #include "service.h"
 
 #include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <net/ip_vs.h>
 
@@ -18,6 +20,7 @@
 
 enum {
 	RETRY_MS = 1000,
+	REST = 4, /* times what a build took until the next: a fifth of a CPU at most */
 	NAME_LEN = 80,
 };
 
@@ -62,8 +65,10 @@ static void log_build(struct maglev_service *service, int error)
 /* Called with build_lock held. */
 static int build_now(struct maglev_service *service)
 {
+	u64 started_ns = ktime_get_ns();
 	int error = maglev_publish(service);
 
+	service->not_before = jiffies + nsecs_to_jiffies(REST * (ktime_get_ns() - started_ns));
 	if (error == -EAGAIN) {
 		queue_delayed_work(build_queue, &service->build, 1);
 		return 0;
@@ -77,12 +82,16 @@ static int build_now(struct maglev_service *service)
 	return error;
 }
 
+/* Called with build_lock held. */
 static void build_later(struct maglev_service *service)
 {
-	unsigned int delay_ms = READ_ONCE(maglev_settings.rebuild_delay_ms);
+	unsigned long delay = msecs_to_jiffies(READ_ONCE(maglev_settings.rebuild_delay_ms));
+	unsigned long now = jiffies;
 
+	if (time_after(service->not_before, now + delay))
+		delay = service->not_before - now;
 	/* Does nothing while it waits already: a stream of changes cannot push it back. */
-	queue_delayed_work(build_queue, &service->build, msecs_to_jiffies(delay_ms));
+	queue_delayed_work(build_queue, &service->build, delay);
 }
 
 static void build_work(struct work_struct *work)
@@ -132,6 +141,7 @@ int maglev_service_create(struct ip_vs_service *svc, u32 mode_flag, enum maglev_
 	service->svc = svc;
 	service->mode_flag = mode_flag;
 	service->flag_mode = flag_mode;
+	service->not_before = jiffies;
 	mutex_init(&service->build_lock);
 	INIT_DELAYED_WORK(&service->build, build_work);
 
@@ -144,8 +154,8 @@ int maglev_service_create(struct ip_vs_service *svc, u32 mode_flag, enum maglev_
 	if (svc->num_dests) {
 		mutex_lock(&service->build_lock);
 		err = build_now(service);
-		mutex_unlock(&service->build_lock);
 		build_later(service);
+		mutex_unlock(&service->build_lock);
 	}
 	svc->sched_data = service;
 	if (err)

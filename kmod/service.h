@@ -20,6 +20,7 @@ struct maglev_view;
  * @flag_mode: the mode while that flag is set; the other one while it is not
  * @build_lock: one build at a time; protects the members below and replacing @view
  * @build: builds what changed, a delay after the first change
+ * @not_before: jiffies before which no further build starts
  * @generation: of the last view published
  * @error: why the last build failed (the service is degraded), or 0
  * @warned: enum maglev_warning bits already logged
@@ -35,6 +36,7 @@ struct maglev_service {
 	enum maglev_mode flag_mode;
 	struct mutex build_lock;
 	struct delayed_work build;
+	unsigned long not_before;
 	u64 generation;
 	int error;
 	u32 warned;
@@ -74,7 +76,8 @@ void maglev_service_destroy(struct ip_vs_service *svc);
  * @svc: IPVS's service
  *
  * A service without a usable table gets one before this returns; otherwise changes are
- * gathered for maglev_settings.rebuild_delay_ms and built once.
+ * gathered for maglev_settings.rebuild_delay_ms, or for four times as long as the last
+ * build took if that one is not yet so long ago, and built once.
  */
 void maglev_service_changed(struct ip_vs_service *svc);
 
