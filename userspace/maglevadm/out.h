@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Answers on stdout: text for people, aligned, or JSON with fixed keys. A command says
+ * each thing once where both show it. Errors stick until out_fini() tells.
+ */
+#ifndef MAGLEVADM_OUT_H
+#define MAGLEVADM_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <cjson/cJSON.h>
+#include <maglev/env.h>
+
+enum out_align {
+	OUT_LEFT,
+	OUT_RIGHT,
+};
+
+/* A column of a list's text. */
+struct out_column {
+	const char *heading;
+	enum out_align align;
+};
+
+struct out {
+	bool json;
+	bool stream;
+	bool no_memory;
+	int error; /* of the first write that failed, while rows go out */
+	unsigned long rows;
+	cJSON *root; /* the whole answer */
+	cJSON *list;
+	cJSON *row;
+	const struct out_column *columns; /* in a list: what its cells belong to */
+	unsigned int n_columns;
+	char *cells; /* strings, each ended by NUL */
+	size_t cells_len, cells_capacity;
+};
+
+void out_init(struct out *out, bool json);
+
+/*
+ * End the answer and write it, unless it was refused before it began.
+ *
+ * Return: @status if it is not STATUS_DONE; else STATUS_FAILED, said, if anything went
+ * wrong since out_init().
+ */
+int out_fini(struct out *out, int status);
+
+/* Has writing failed? Long answers ask, and stop. */
+bool out_failed(const struct out *out);
+
+/* Let the reader have what there is. */
+void out_flush(void);
+
+/*
+ * Values for both: in JSON by key; in text a cell, or outside of lists a line that the
+ * key labels. A NULL string is JSON's null; a unit is for text and may be NULL.
+ */
+void out_string(struct out *out, const char *key, const char *value);
+void out_number(struct out *out, const char *key, u64 value, const char *unit);
+void out_hex(struct out *out, const char *key, u64 value); /* 16 digits */
+
+/* Values for one of the two. */
+void out_json_string(struct out *out, const char *key, const char *value);
+void out_json_number(struct out *out, const char *key, u64 value);
+__attribute__((format(printf, 3, 4))) void out_text(struct out *out, const char *label,
+						    const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void out_line(const struct out *out, const char *fmt, ...);
+
+/* A list under a key. In text every row has a cell for each column. */
+void out_list_begin(struct out *out, const char *key, const struct out_column *columns,
+		    unsigned int n_columns);
+void out_list_end(struct out *out);
+
+/* The whole answer is a list, whose rows go out one by one; their text is out_line(). */
+void out_stream(struct out *out);
+
+void out_row_begin(struct out *out);
+void out_row_end(struct out *out);
+
+#endif
