@@ -37,9 +37,9 @@ make_here install DESTDIR="$tmp/root" PREFIX=/usr && "$tmp/root/usr/sbin/magleva
 report "make_install_puts_command_and_manual_under_destdir" $?
 missing=0
 make_here help
-for target in $(sed -n 's/^\.PHONY: //p' Makefile); do
+while read -r target; do
 	grep -q "make $target " "$tmp/log" || { echo "not in make help: $target" >>"$tmp/log"; missing=1; }
-done
+done < <(sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n')
 report "make_help_lists_every_target" $missing
 version=$(sed -n 's/.*MAGLEV_VERSION "\(.*\)"/\1/p' include/maglev/version.h)
 grep -q "PACKAGE_VERSION=\"$version\"" dkms.conf && grep -q "^## $version " CHANGELOG.md
