@@ -29,6 +29,8 @@ struct maglev_settings maglev_settings = {
 };
 
 static bool replace_mh;
+static bool key_valid = true;
+static size_t key_len;
 
 static int set_table_size(const char *text, const struct kernel_param *param)
 {
@@ -58,8 +60,8 @@ static int set_rebuild_delay(const char *text, const struct kernel_param *param)
 	unsigned int delay_ms;
 
 	if (kstrtouint(text, 0, &delay_ms) || delay_ms > REBUILD_DELAY_MAX_MS) {
-		pr_err("rebuild_delay_ms=%s: 0 to %u milliseconds are accepted\n", text,
-		       REBUILD_DELAY_MAX_MS);
+		pr_err("rebuild_delay_ms=%.*s: 0 to %u milliseconds are accepted\n",
+		       (int)strcspn(text, "\n"), text, REBUILD_DELAY_MAX_MS);
 		return -EINVAL;
 	}
 	WRITE_ONCE(*(unsigned int *)param->arg, delay_ms);
@@ -71,15 +73,24 @@ static const struct kernel_param_ops rebuild_delay_ops = {
 	.get = param_get_uint,
 };
 
-/* The refusal tells the length only: the log is no place for a key, not even a wrong one. */
+/*
+ * The kernel logs the value of a parameter whose set() fails, and the log is no place for
+ * a key, not even a mistyped one: the load is refused later, by check_hash_key().
+ */
 static int set_hash_key(const char *text, const struct kernel_param *param)
 {
-	if (maglev_key_parse(param->arg, text)) {
-		pr_err("hash_key: %zu characters given, %u hex digits are needed\n", strlen(text),
-		       MAGLEV_KEY_DIGITS);
-		return -EINVAL;
-	}
+	key_len = strlen(text);
+	key_valid = !maglev_key_parse(param->arg, text);
 	return 0;
+}
+
+static int __init check_hash_key(void)
+{
+	if (key_valid)
+		return 0;
+	pr_err("hash_key: %zu characters given, %u hex digits are needed\n", key_len,
+	       MAGLEV_KEY_DIGITS);
+	return -EINVAL;
 }
 
 static const struct kernel_param_ops hash_key_ops = {
@@ -103,6 +114,9 @@ static int __init maglev_init(void)
 {
 	int err;
 
+	err = check_hash_key();
+	if (err)
+		return err;
 	err = maglev_service_init();
 	if (err)
 		return err;

@@ -18,6 +18,7 @@ LB=10.0.1.2 LB6=2001:db8:101::2
 KEY=000102030405060708090a0b0c0d0e0f
 TRACE=/sys/kernel/tracing
 WORK=$(mktemp -d)
+chmod 711 "$WORK" # nginx's workers are nobody
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 MAGLEVADM=${MAGLEVADM:-$TOP/build/maglevadm}
 
@@ -203,6 +204,10 @@ start_tracing() {
 	modprobe ip_vs_maglev "$@"
 	echo 8192 >$TRACE/buffer_size_kb
 	echo >$TRACE/trace
+	# Without names of tasks. They take two tracepoints of the scheduler, which are switched on with
+	# ours and off when the module goes: code patched under the other CPU's feet, which emulation
+	# does not always get right ("Oops: int3" in try_to_wake_up).
+	echo 0 >$TRACE/options/record-cmd
 	echo 1 >$TRACE/events/maglev/publish/enable
 }
 
@@ -235,4 +240,73 @@ finish() {
 	clean_topology
 	mkdir -p "$WORK"
 	unload_module
+}
+
+# mark_log; logged PATTERN: the lines with it that the kernel has logged since the mark.
+mark_log() {
+	MARK="$NS: $EPOCHREALTIME"
+	echo "$MARK" >/dev/kmsg
+}
+
+logged() {
+	local log
+
+	log=$(dmesg | sed "1,/$MARK/d")
+	grep -i -e "$1" <<<"$log"
+}
+
+# reuse_ports: let the client and the balancer use a port anew once its connection is closed.
+reuse_ports() {
+	client sysctl -qw net.ipv4.tcp_max_tw_buckets=0
+	lb sysctl -qw net.ipv4.vs.conn_reuse_mode=3
+}
+
+# ask_from FIRST LAST URL: a connection from each of these client ports, one after the other; a
+# line for each: port, answer or "-". Ask twice only with reuse_ports.
+ask_from() {
+	seq "$1" "$2" | awk -v url="$3" '{
+		printf "next\nsilent\nmax-time=5\nurl=\"%s\"\nlocal-port=%d\nwrite-out=\"%d\\n\"\n", url, $1, $1
+	}' | { client curl -K - || true; } | awk '/^b/ { answer = $1; next } { print $1, answer ? answer : "-"; answer = "" }'
+}
+
+# serve_also I PORT: like serve_http, which must come first, on one more port.
+serve_also() {
+	sed "s/listen \(.*\)80 /listen \1$2 /; s/b$1\.pid/b$1-$2.pid/" "$WORK/b$1.conf" >"$WORK/b$1-$2.conf"
+	in_ns "b$1" nginx -c "$WORK/b$1-$2.conf"
+}
+
+# serve_udp I: bI answers each datagram to port 53 of a VIP by its name.
+# shellcheck disable=SC2016 # perl's
+serve_udp() {
+	local b=b$1 vip
+
+	for vip in $VIP $VIP6; do
+		in_ns "$b" perl -MIO::Socket::IP -e 'my ($name, $vip, $ready) = @ARGV;
+			my $socket = IO::Socket::IP->new(LocalHost => $vip, LocalPort => 53, Proto => "udp") or die $@;
+			open(my $file, ">", $ready); close $file;
+			while (my $peer = $socket->recv(my $data, 2048)) { $socket->send($name, 0, $peer) }
+		' "$b" "$vip" "$WORK/$b-${vip//:/-}.ready" &
+		echo $! >"$WORK/$b-${vip//:/-}.pid"
+		poll 10 test -e "$WORK/$b-${vip//:/-}.ready" || fail "$b does not serve UDP"
+	done
+}
+
+# ask_udp FIRST LAST TIMES VIP: as many datagrams from each of these client ports, each sent when
+# the last is answered; a line for each port: port and the answers ("-" is none).
+# shellcheck disable=SC2016 # perl's
+ask_udp() {
+	client perl -MIO::Socket::IP -e 'my ($first, $last, $times, $vip) = @ARGV;
+		for my $port ($first .. $last) {
+			my $socket = IO::Socket::IP->new(PeerHost => $vip, PeerPort => 53, LocalPort => $port,
+				Proto => "udp") or die $@;
+			print $port;
+			for (1 .. $times) {
+				my ($set, $answer) = ("", "-");
+				vec($set, fileno($socket), 1) = 1;
+				$socket->send("x");
+				$socket->recv($answer, 2048) if select($set, undef, undef, 2);
+				print " ", $answer;
+			}
+			print "\n";
+		}' "$@"
 }
