@@ -49,6 +49,7 @@ traffic() {
 }
 
 # What IPVS tells a client when its scheduler finds nobody; and what ours says of it.
+# shellcheck disable=SC2016 # awk fields
 turned_away() {
 	lb awk '$1 == "Icmp:" && column { print $column }
 		$1 == "Icmp:" { for (i = 2; i <= NF; i++) if ($i == "OutDestUnreachs") column = i }
