@@ -11,8 +11,13 @@ static inline bool maglev_dest_available(const struct ip_vs_dest *dest)
 #ifdef IP_VS_DEST_CF_AVAILABLE
 	return READ_ONCE(dest->cflags) & IP_VS_DEST_CF_AVAILABLE;
 #else
-	return dest->flags & IP_VS_DEST_F_AVAILABLE;
+	return READ_ONCE(dest->flags) & IP_VS_DEST_F_AVAILABLE;
 #endif
+}
+
+static inline bool maglev_dest_overloaded(const struct ip_vs_dest *dest)
+{
+	return READ_ONCE(dest->flags) & IP_VS_DEST_F_OVERLOAD;
 }
 
 #endif

@@ -7,30 +7,31 @@
 
 #include "main.h"
 
-#include <linux/init.h>
-#include <linux/module.h>
-#include <linux/moduleparam.h>
+#include "scheduler.h"
+#include "service.h"
 
 #include <maglev/table.h>
 #include <maglev/version.h>
 
-#include "publish.h"
-#include "scheduler.h"
-#include "service.h"
+#include <linux/cache.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
 
 enum {
 	REBUILD_DELAY_DEFAULT_MS = 10,
 	REBUILD_DELAY_MAX_MS = 10000,
 };
 
-struct maglev_settings maglev_settings = {
+struct maglev_settings maglev_settings __ro_after_init = {
 	.table_size = MAGLEV_SIZE_DEFAULT,
-	.rebuild_delay_ms = REBUILD_DELAY_DEFAULT_MS,
 };
 
-static bool replace_mh;
-static bool key_valid = true;
-static size_t key_len;
+unsigned int maglev_rebuild_delay_ms = REBUILD_DELAY_DEFAULT_MS;
+
+static bool replace_mh __ro_after_init;
+static bool key_valid __ro_after_init = true;
+static size_t key_len __ro_after_init;
 
 static int set_table_size(const char *text, const struct kernel_param *param)
 {
@@ -100,7 +101,7 @@ static const struct kernel_param_ops hash_key_ops = {
 module_param_cb(table_size, &table_size_ops, &maglev_settings.table_size, 0444);
 MODULE_PARM_DESC(table_size,
 		 "Slots of each service's table: a prime from 251 to 1048573 (default 65537)");
-module_param_cb(rebuild_delay_ms, &rebuild_delay_ops, &maglev_settings.rebuild_delay_ms, 0644);
+module_param_cb(rebuild_delay_ms, &rebuild_delay_ops, &maglev_rebuild_delay_ms, 0644);
 MODULE_PARM_DESC(rebuild_delay_ms,
 		 "Milliseconds that gather changes before a table is built (default 10)");
 module_param_cb(hash_key, &hash_key_ops, &maglev_settings.key, 0);

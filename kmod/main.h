@@ -9,14 +9,15 @@
  * struct maglev_settings - module parameters that shape tables
  * @key: the cluster key; never shown
  * @table_size: slots of every service's table
- * @rebuild_delay_ms: from a change to the build that includes it; may change at any time
  */
 struct maglev_settings {
 	struct maglev_key key;
 	unsigned int table_size;
-	unsigned int rebuild_delay_ms;
 };
 
 extern struct maglev_settings maglev_settings;
+
+/* From a change to the build that includes it; may change at any time. */
+extern unsigned int maglev_rebuild_delay_ms;
 
 #endif

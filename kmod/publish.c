@@ -6,17 +6,18 @@
  */
 #include "publish.h"
 
+#include "compat.h"
+#include "main.h"
+#include "service.h"
+
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <net/ip_vs.h>
-
-#include "compat.h"
-#include "main.h"
-#include "service.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -153,7 +154,7 @@ static struct maglev_view *create_view(const struct snapshot *snapshot, u32 size
 	u32 i, n = snapshot->n;
 
 	view = kvzalloc(sizeof(*view) + n * (sizeof(*view->backends) + sizeof(*view->dests)),
-			GFP_KERNEL);
+			GFP_KERNEL_ACCOUNT);
 	if (!view)
 		return NULL;
 	atomic_inc(&views);
@@ -205,7 +206,7 @@ static int build_base(struct maglev_view *view, const struct maglev_view *old)
 	u16 *base;
 	int err;
 
-	base = kvmalloc(bytes, GFP_KERNEL);
+	base = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
 	if (!base)
 		return -ENOMEM;
 	view->base = base;
@@ -222,7 +223,7 @@ static int build_base(struct maglev_view *view, const struct maglev_view *old)
 	err = maglev_base_build(base, view->size, view->backends, view->n, scratch);
 	kvfree(scratch);
 	if (err)
-		return -E2BIG;
+		return err;
 	view->base_digest = maglev_table_digest(base, view->size, view->mode, view->backends);
 	return 0;
 }
@@ -247,17 +248,17 @@ static int build_live(struct maglev_view *view)
 	view->live_digest = view->base_digest;
 	if (!any_overlaid(view))
 		return 0;
-	live = kvmalloc_array(view->size, sizeof(*live), GFP_KERNEL);
+	live = kvmalloc_array(view->size, sizeof(*live), GFP_KERNEL_ACCOUNT);
+	if (!live)
+		return -ENOMEM;
+	view->live = live;
 	scratch = kvmalloc(maglev_live_scratch(view->n), GFP_KERNEL);
-	if (live && scratch) {
-		maglev_live_build(live, view->base, view->size, view->backends, view->n,
-				  &view->live_digest, scratch);
-		view->live = live;
-	} else {
-		kvfree(live);
-	}
+	if (!scratch)
+		return -ENOMEM;
+	maglev_live_build(live, view->base, view->size, view->backends, view->n, &view->live_digest,
+			  scratch);
 	kvfree(scratch);
-	return view->live == live ? 0 : -ENOMEM;
+	return 0;
 }
 
 static void put_dests(const struct maglev_view *view)
@@ -272,8 +273,8 @@ static void put_dests(const struct maglev_view *view)
 static bool any_without_slot(const struct maglev_view *view)
 {
 	unsigned long *placed;
-	u32 i;
 	bool any;
+	u32 i;
 
 	placed = bitmap_zalloc(view->n, GFP_KERNEL);
 	if (!placed)
@@ -290,7 +291,7 @@ static void warn_about(struct maglev_service *service, const struct maglev_view 
 	if (view->size < MAGLEV_SLOTS_PER_BACKEND * view->n)
 		maglev_service_warn(service, MAGLEV_WARN_SMALL,
 				    "fewer than 100 slots a backend, so shares differ by more than 1 %: load with a larger table_size");
-	if (any_without_slot(view))
+	if (!(service->warned & MAGLEV_WARN_NO_SLOT) && any_without_slot(view))
 		maglev_service_warn(service, MAGLEV_WARN_NO_SLOT,
 				    "a backend's weight is so small beside the others' that it gets no slot: load with a larger table_size");
 }
@@ -327,9 +328,13 @@ int maglev_publish(struct maglev_service *service)
 	bool keep_base;
 	int err;
 
+	lockdep_assert_held(&service->build_lock);
 	err = take_snapshot(service, &snapshot);
 	if (err)
 		return err;
+	err = -E2BIG;
+	if (snapshot.n > maglev_publish_room())
+		goto drop_members;
 	err = -ENOMEM;
 	view = create_view(&snapshot, maglev_settings.table_size);
 	if (!view)
@@ -364,6 +369,11 @@ void maglev_unpublish(struct maglev_service *service)
 	struct maglev_view *view = rcu_dereference_protected(service->view, true);
 
 	retire_view(view);
+}
+
+u32 maglev_publish_room(void)
+{
+	return min_t(u32, maglev_settings.table_size, MAGLEV_BACKENDS_MAX);
 }
 
 void maglev_publish_check(void)

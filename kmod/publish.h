@@ -3,9 +3,9 @@
 #ifndef MAGLEV_KMOD_PUBLISH_H
 #define MAGLEV_KMOD_PUBLISH_H
 
-#include <linux/rcupdate.h>
-
 #include <maglev/table.h>
+
+#include <linux/rcupdate.h>
 
 struct ip_vs_dest;
 struct ip_vs_service;
@@ -26,8 +26,9 @@ struct maglev_service;
  * @mode: the service's mode at build time; it enters the digests only
  * @rcu: for freeing after a grace period
  *
- * A lookup reads the first 64 bytes, one line of @live, one of @dests and the line of
- * the destination IPVS reads next anyway.
+ * A lookup reads sched_data and flags of IPVS's service, the line of struct
+ * maglev_service, the first 64 bytes here, one line of @live, one of @dests, and the line
+ * of the destination IPVS reads next anyway.
  */
 struct maglev_view {
 	const u16 *live;
@@ -59,10 +60,16 @@ int maglev_publish(struct maglev_service *service);
  * maglev_unpublish() - give the last view back
  * @service: the service; nobody builds for it any more
  *
- * References to destinations are dropped at once, as IPVS demands of done_service();
- * a reader still inside is covered by IPVS's own grace period for destinations.
+ * References to destinations are dropped at once, as IPVS demands of done_service(). A
+ * reader still inside is safe: a destination without users stays in IPVS's trash for
+ * 120 seconds more.
  */
 void maglev_unpublish(struct maglev_service *service);
+
+/**
+ * maglev_publish_room() - how many backends fit a table
+ */
+u32 maglev_publish_room(void);
 
 /**
  * maglev_publish_check() - at module exit, after rcu_barrier(): was every view freed?

@@ -9,22 +9,25 @@
 
 #include "service.h"
 
+#include "main.h"
+#include "publish.h"
+
 #include <linux/atomic.h>
+#include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 #include <net/ip_vs.h>
 
-#include "main.h"
-#include "publish.h"
-
 enum {
 	RETRY_MS = 1000,
-	REST = 4, /* times what a build took until the next: a fifth of a CPU at most */
+	REST = 4, /* times what a build took until the next: a fifth of a CPU per service */
+	REST_MAX_MS = 1000,
+	FLAGS_STORED_MS = 10, /* by then IPVS has stored the flags of an edit */
 	NAME_LEN = 80,
 };
 
-static struct workqueue_struct *build_queue;
+static struct workqueue_struct *build_queue __ro_after_init;
 static atomic_t services = ATOMIC_INIT(0);
 
 static const char *service_name(const struct ip_vs_service *svc, char *name)
@@ -47,28 +50,32 @@ static const char *service_name(const struct ip_vs_service *svc, char *name)
 
 static void log_build(struct maglev_service *service, int error)
 {
+	const char *then = rcu_access_pointer(service->view) ? "the last table stays" :
+							       "there is no table";
 	const struct ip_vs_service *svc = service->svc;
 	char name[NAME_LEN];
 
 	service_name(svc, name);
 	if (!error)
-		pr_info("%s: the table is built again\n", name);
+		pr_info_ratelimited("%s: the table is built again\n", name);
 	else if (error == -E2BIG)
-		pr_err("%s: %u backends, table_size=%u takes at most %u: the last table stays\n",
-		       name, svc->num_dests, maglev_settings.table_size,
-		       min_t(u32, maglev_settings.table_size, MAGLEV_BACKENDS_MAX));
+		pr_err_ratelimited("%s: %u backends, table_size=%u takes at most %u: %s\n", name,
+				   svc->num_dests, maglev_settings.table_size,
+				   maglev_publish_room(), then);
 	else
-		pr_err("%s: building the table failed (%pe): the last table stays\n", name,
-		       ERR_PTR(error));
+		pr_err_ratelimited("%s: building the table failed (%pe): %s\n", name,
+				   ERR_PTR(error), then);
 }
 
-/* Called with build_lock held. */
 static int build_now(struct maglev_service *service)
 {
-	u64 started_ns = ktime_get_ns();
-	int error = maglev_publish(service);
+	u64 rest_ns, started_ns = ktime_get_ns();
+	int error;
 
-	service->not_before = jiffies + nsecs_to_jiffies(REST * (ktime_get_ns() - started_ns));
+	lockdep_assert_held(&service->build_lock);
+	error = maglev_publish(service);
+	rest_ns = min_t(u64, REST * (ktime_get_ns() - started_ns), REST_MAX_MS * NSEC_PER_MSEC);
+	WRITE_ONCE(service->not_before, jiffies + nsecs_to_jiffies(rest_ns));
 	if (error == -EAGAIN) {
 		queue_delayed_work(build_queue, &service->build, 1);
 		return 0;
@@ -82,14 +89,15 @@ static int build_now(struct maglev_service *service)
 	return error;
 }
 
-/* Called with build_lock held. */
 static void build_later(struct maglev_service *service)
 {
-	unsigned long delay = msecs_to_jiffies(READ_ONCE(maglev_settings.rebuild_delay_ms));
+	unsigned long delay = msecs_to_jiffies(READ_ONCE(maglev_rebuild_delay_ms));
+	unsigned long not_before = READ_ONCE(service->not_before);
 	unsigned long now = jiffies;
 
-	if (time_after(service->not_before, now + delay))
-		delay = service->not_before - now;
+	/* In range, because one from long ago looks like the future once jiffies wrap. */
+	if (time_in_range(not_before, now + delay, now + msecs_to_jiffies(REST_MAX_MS)))
+		delay = not_before - now;
 	/* Does nothing while it waits already: a stream of changes cannot push it back. */
 	queue_delayed_work(build_queue, &service->build, delay);
 }
@@ -123,10 +131,11 @@ void maglev_service_warn(struct maglev_service *service, enum maglev_warning war
 {
 	char name[NAME_LEN];
 
+	lockdep_assert_held(&service->build_lock);
 	if (service->warned & warning)
 		return;
 	service->warned |= warning;
-	pr_warn("%s: %s\n", service_name(service->svc, name), text);
+	pr_warn_ratelimited("%s: %s\n", service_name(service->svc, name), text);
 }
 
 int maglev_service_create(struct ip_vs_service *svc, u32 mode_flag, enum maglev_mode flag_mode)
@@ -134,7 +143,7 @@ int maglev_service_create(struct ip_vs_service *svc, u32 mode_flag, enum maglev_
 	struct maglev_service *service;
 	int err = 0;
 
-	service = kzalloc(sizeof(*service), GFP_KERNEL);
+	service = kzalloc(sizeof(*service), GFP_KERNEL_ACCOUNT);
 	if (!service)
 		return -ENOMEM;
 	atomic_inc(&services);
@@ -148,18 +157,20 @@ int maglev_service_create(struct ip_vs_service *svc, u32 mode_flag, enum maglev_
 	/*
 	 * A new service has no backends and is not to be shown to anybody yet: IPVS may
 	 * still free it without a grace period. With backends this is a change of
-	 * scheduler, which may be refused; IPVS stores the edited flags after we return,
+	 * scheduler, which is refused if they do not fit; short of memory, connections go
+	 * to any backend until the next try. IPVS stores the edited flags after we return,
 	 * so the mode in the digests is looked at again later.
 	 */
 	if (svc->num_dests) {
 		mutex_lock(&service->build_lock);
 		err = build_now(service);
-		build_later(service);
 		mutex_unlock(&service->build_lock);
+		queue_delayed_work(build_queue, &service->build, msecs_to_jiffies(FLAGS_STORED_MS));
 	}
 	svc->sched_data = service;
-	if (err)
-		maglev_service_destroy(svc);
+	if (err != -E2BIG)
+		return 0;
+	maglev_service_destroy(svc);
 	return err;
 }
 
@@ -169,6 +180,7 @@ void maglev_service_destroy(struct ip_vs_service *svc)
 
 	cancel_delayed_work_sync(&service->build);
 	maglev_unpublish(service);
+	mutex_destroy(&service->build_lock);
 	call_rcu(&service->rcu, free_service);
 }
 
@@ -176,17 +188,26 @@ void maglev_service_changed(struct ip_vs_service *svc)
 {
 	struct maglev_service *service = svc->sched_data;
 	const struct maglev_view *view;
+	bool usable;
 
-	mutex_lock(&service->build_lock);
-	view = rcu_dereference_protected(service->view, lockdep_is_held(&service->build_lock));
-	if (view && view->n)
+	rcu_read_lock();
+	view = rcu_dereference(service->view);
+	usable = view && view->n;
+	rcu_read_unlock();
+	/*
+	 * Not under build_lock, or IPVS's mutex would wait for a build. Nothing is missed:
+	 * IPVS changed its list before it called, and a running work can be queued again.
+	 */
+	if (usable) {
 		build_later(service);
-	else
-		build_now(service);
+		return;
+	}
+	mutex_lock(&service->build_lock);
+	build_now(service);
 	mutex_unlock(&service->build_lock);
 }
 
-int maglev_service_init(void)
+int __init maglev_service_init(void)
 {
 	build_queue = alloc_workqueue("ip_vs_maglev", WQ_UNBOUND, 0);
 	return build_queue ? 0 : -ENOMEM;

@@ -3,11 +3,12 @@
 #ifndef MAGLEV_KMOD_SERVICE_H
 #define MAGLEV_KMOD_SERVICE_H
 
+#include <maglev/tuple.h>
+
+#include <linux/cache.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
-
-#include <maglev/tuple.h>
 
 struct ip_vs_service;
 struct maglev_view;
@@ -18,9 +19,10 @@ struct maglev_view;
  * @svc: IPVS's service; alive from init_service() to done_service()
  * @mode_flag: which of the service's scheduler flags sets the mode
  * @flag_mode: the mode while that flag is set; the other one while it is not
- * @build_lock: one build at a time; protects the members below and replacing @view
  * @build: builds what changed, a delay after the first change
- * @not_before: jiffies before which no further build starts
+ * @not_before: jiffies before which no further build starts; written under @build_lock
+ * @build_lock: one build at a time; protects the members below and replacing @view. On a
+ *              cache line that packets do not read.
  * @generation: of the last view published
  * @error: why the last build failed (the service is degraded), or 0
  * @warned: enum maglev_warning bits already logged
@@ -34,9 +36,9 @@ struct maglev_service {
 	struct ip_vs_service *svc;
 	u32 mode_flag;
 	enum maglev_mode flag_mode;
-	struct mutex build_lock;
 	struct delayed_work build;
 	unsigned long not_before;
+	struct mutex build_lock ____cacheline_aligned_in_smp;
 	u64 generation;
 	int error;
 	u32 warned;
@@ -61,7 +63,7 @@ enum maglev_warning {
  * @mode_flag: IP_VS_SVC_F_SCHED*
  * @flag_mode: what @mode_flag means when set
  *
- * Return: 0, -ENOMEM, or -E2BIG if its backends do not fit the table.
+ * Return: 0, -ENOMEM for the state itself, or -E2BIG if its backends do not fit the table.
  */
 int maglev_service_create(struct ip_vs_service *svc, u32 mode_flag, enum maglev_mode flag_mode);
 
@@ -76,7 +78,7 @@ void maglev_service_destroy(struct ip_vs_service *svc);
  * @svc: IPVS's service
  *
  * A service without a usable table gets one before this returns; otherwise changes are
- * gathered for maglev_settings.rebuild_delay_ms, or for four times as long as the last
+ * gathered for rebuild_delay_ms, or for four times as long as the last
  * build took if that one is not yet so long ago, and built once.
  */
 void maglev_service_changed(struct ip_vs_service *svc);

@@ -12,6 +12,13 @@
 
 #include "publish.h"
 
+/* So that perf and trace-cmd know the numbers behind the words of print fmt. */
+TRACE_DEFINE_ENUM(IPPROTO_TCP);
+TRACE_DEFINE_ENUM(IPPROTO_UDP);
+TRACE_DEFINE_ENUM(IPPROTO_SCTP);
+TRACE_DEFINE_ENUM(MAGLEV_MODE_TUPLE);
+TRACE_DEFINE_ENUM(MAGLEV_MODE_SOURCE);
+
 TRACE_EVENT(publish,
 	TP_PROTO(const struct ip_vs_service *svc, const struct maglev_view *view, u64 build_ns),
 	TP_ARGS(svc, view, build_ns),

@@ -26,14 +26,10 @@ enum maglev_mode {
  * struct maglev_tuple - a flow, always in the direction client to VIP
  * @byte: saddr and daddr (4 or 16 bytes each, network order), sport, dport (network
  *        order), protocol, 3 zero bytes
- * @word: the same, for the hash
  * @len: how many bytes are used and hashed: 16 for IPv4, 40 for IPv6
  */
 struct maglev_tuple {
-	union {
-		u8 byte[40];
-		u64 word[5];
-	};
+	u8 byte[40];
 	u32 len;
 };
 

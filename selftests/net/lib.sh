@@ -265,7 +265,7 @@ reuse_ports() {
 # line for each: port, answer or "-". Ask twice only with reuse_ports.
 ask_from() {
 	seq "$1" "$2" | awk -v url="$3" '{
-		printf "next\nsilent\nmax-time=5\nurl=\"%s\"\nlocal-port=%d\nwrite-out=\"%d\\n\"\n", url, $1, $1
+		printf "next\nsilent\nmax-time=10\nurl=\"%s\"\nlocal-port=%d\nwrite-out=\"%d\\n\"\n", url, $1, $1
 	}' | { client curl -K - || true; } | awk '/^b/ { answer = $1; next } { print $1, answer ? answer : "-"; answer = "" }'
 }
 
@@ -304,7 +304,7 @@ ask_udp() {
 				my ($set, $answer) = ("", "-");
 				vec($set, fileno($socket), 1) = 1;
 				$socket->send("x");
-				$socket->recv($answer, 2048) if select($set, undef, undef, 2);
+				$socket->recv($answer, 2048) if select($set, undef, undef, 5);
 				print " ", $answer;
 			}
 			print "\n";

@@ -21,7 +21,7 @@ service() {
 # answers N: that many connections from each of 20 addresses; a line for each: answer, address.
 answers() {
 	seq 20 | awk -v url="http://$VIP/[1-$1]" '{
-		printf "next\nsilent\nmax-time=5\nurl=\"%s\"\n", url
+		printf "next\nsilent\nmax-time=10\nurl=\"%s\"\n", url
 		printf "interface=\"host!203.0.113.%d\"\nwrite-out=\"%%{local_ip}\\n\"\n", $1 * 8
 	}' | { client curl -K - || true; } | paste -d ' ' - - >"$WORK/answers"
 	expect "answered" $((20 * $1)) "$(grep -c '^b[123] ' "$WORK/answers")"

@@ -14,7 +14,7 @@ CLIENTS=40 TIMES=4
 # ask_all FILE: TIMES connections from each address; a line for each: answer, address, port.
 ask_all() {
 	seq $CLIENTS | awk -v url="http://$VIP/[1-$TIMES]" '{
-		printf "next\nsilent\nmax-time=5\nurl=\"%s\"\ninterface=\"host!203.0.113.%d\"\n", url, $1
+		printf "next\nsilent\nmax-time=10\nurl=\"%s\"\ninterface=\"host!203.0.113.%d\"\n", url, $1
 		printf "write-out=\"%%{local_ip} %%{local_port}\\n\"\n"
 	}' | { client curl -K - || true; } | paste -d ' ' - - >"$WORK/$1"
 	expect "$1: answered" $((CLIENTS * TIMES)) "$(grep -c '^b[123] ' "$WORK/$1")"

@@ -19,7 +19,7 @@ moving() { [ "$(wc -l <"$WORK/verdicts")" -gt 20 ]; }
 # swap SCHEDULER [OPTION...]: and serve at once.
 swap() {
 	lb ipvsadm -E -t $VIP:80 -s "$@"
-	expect "$1, served after the swap" 30 "$(ask http://$VIP 30 | grep -c '^b[12] ')"
+	expect "$1, served after the swap" 20 "$(ask http://$VIP 20 | grep -c '^b[12] ')"
 	expect "$1 is shown" "$1" "$(lb ipvsadm -Ln | awk '$1 == "TCP" { print $3 }')"
 	[ "$1" != maglev ] || expect "digest" "$digest" "$(published live_digest)"
 }
