@@ -279,13 +279,19 @@ static inline u64 next_flow(u32 i, u64 sum, bool chained)
 	return maglev_mix64(chained ? i + sum : i);
 }
 
+/* The client's address, mostly. */
+static inline void set_client(struct lookup *l, u64 bits)
+{
+	memcpy(l->tuple.byte, &bits, sizeof(bits));
+}
+
 static inline void hash_flows(struct lookup *l, bool chained)
 {
 	u64 sum = 0;
 	u32 i;
 
 	for (i = 0; i < LOOKUPS; i++) {
-		l->tuple.word[0] = next_flow(i, sum, chained); /* the client's address, mostly */
+		set_client(l, next_flow(i, sum, chained));
 		sum += maglev_reduce(maglev_tuple_slot_hash(&l->tuple, l->mode, &key), l->size);
 	}
 	bench_sink += sum;
@@ -304,12 +310,14 @@ static inline void load_slots(struct lookup *l, bool chained)
 /* What the loops do besides: the floor of their figures. */
 static inline void make_flows(struct lookup *l, bool chained)
 {
+	volatile u64 flow;
 	u64 sum = 0;
 	u32 i;
 
 	for (i = 0; i < LOOKUPS; i++) {
-		l->tuple.word[0] = next_flow(i, sum, chained);
-		sum += maglev_reduce(*(volatile u64 *)&l->tuple.word[0], l->size);
+		flow = next_flow(i, sum, chained);
+		set_client(l, flow);
+		sum += maglev_reduce(flow, l->size);
 	}
 	bench_sink += sum;
 }

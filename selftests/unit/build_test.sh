@@ -41,6 +41,8 @@ while read -r target; do
 	grep -q "make $target " "$tmp/log" || { echo "not in make help: $target" >>"$tmp/log"; missing=1; }
 done < <(sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n')
 report "make_help_lists_every_target" $missing
+gcc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Iinclude selftests/bench/*.c >"$tmp/log" 2>&1
+report "benchmarks_compile" $?
 version=$(sed -n 's/.*MAGLEV_VERSION "\(.*\)"/\1/p' include/maglev/version.h)
 grep -q "PACKAGE_VERSION=\"$version\"" dkms.conf && grep -q "^## $version " CHANGELOG.md
 report "one_version_everywhere" $?
