@@ -9,7 +9,9 @@
 
 #ifdef __KERNEL__
 
+#include <linux/atomic.h>
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/math64.h>
 #include <linux/string.h>
@@ -29,6 +31,11 @@ static inline u64 maglev_mod64(u64 dividend, u64 divisor)
 	return remainder;
 }
 
+static inline u64 maglev_cmpxchg64(u64 *at, u64 seen, u64 value)
+{
+	return cmpxchg64(at, seen, value);
+}
+
 #else
 
 #include <stdbool.h>
@@ -45,13 +52,25 @@ typedef __s64 s64;
 
 #define cpu_to_le64(x) __cpu_to_le64(x)
 #define le64_to_cpu(x) __le64_to_cpu(x)
+#define cpu_to_be16(x) __cpu_to_be16(x)
+#define be16_to_cpu(x) __be16_to_cpu(x)
+#define cpu_to_be32(x) __cpu_to_be32(x)
+#define cpu_to_be64(x) __cpu_to_be64(x)
+#define be32_to_cpu(x) __be32_to_cpu(x)
 
 #ifndef __force
 #define __force /* sparse: this conversion is meant */
 #endif
+#ifndef __packed
+#define __packed __attribute((packed))
+#endif
 #ifndef static_assert
 #define static_assert _Static_assert
 #endif
+
+/* One access of the variable's own size, neither split, repeated nor left out. */
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
 
 /* The compiler calls these three of its own accord, freestanding or not. */
 void *memcpy(void *dst, const void *src, size_t len);
@@ -66,6 +85,12 @@ static inline u64 maglev_div64(u64 dividend, u64 divisor)
 static inline u64 maglev_mod64(u64 dividend, u64 divisor)
 {
 	return dividend % divisor;
+}
+
+/* Return: what was there; @value is there now iff that was @seen. A full barrier. */
+static inline u64 maglev_cmpxchg64(u64 *at, u64 seen, u64 value)
+{
+	return __sync_val_compare_and_swap(at, seen, value);
 }
 
 #endif

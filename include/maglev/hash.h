@@ -33,6 +33,21 @@ struct maglev_key {
 int maglev_key_parse(struct maglev_key *key, const char *digits);
 
 /**
+ * maglev_key_bytes() - write a key as messages hold it
+ * @key: the key
+ * @bytes: its MAGLEV_KEY_BYTES bytes, in order, are written here
+ *
+ * Any context.
+ */
+static inline void maglev_key_bytes(const struct maglev_key *key, u8 *bytes)
+{
+	u32 i;
+
+	for (i = 0; i < MAGLEV_KEY_BYTES; i++)
+		bytes[i] = key->word[i / 8] >> (i % 8 * 8);
+}
+
+/**
  * maglev_siphash13() - SipHash-1-3 with a 64-bit result
  * @key: the cluster key
  * @data: bytes to hash, any alignment

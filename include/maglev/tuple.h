@@ -8,6 +8,7 @@
 enum {
 	MAGLEV_IPV4_BYTES = 4,
 	MAGLEV_IPV6_BYTES = 16,
+	MAGLEV_TUPLE_TAIL_BYTES = 8, /* ports, protocol and zeroes, behind the two addresses */
 };
 
 /**
@@ -32,6 +33,17 @@ struct maglev_tuple {
 	u8 byte[40];
 	u32 len;
 };
+
+/**
+ * maglev_tuple_addr_len() - bytes of each of a tuple's addresses
+ * @tuple: the flow
+ *
+ * Return: MAGLEV_IPV4_BYTES or MAGLEV_IPV6_BYTES.
+ */
+static inline u32 maglev_tuple_addr_len(const struct maglev_tuple *tuple)
+{
+	return (tuple->len - MAGLEV_TUPLE_TAIL_BYTES) / 2;
+}
 
 /**
  * maglev_tuple_init() - fill a tuple
