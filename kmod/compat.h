@@ -3,7 +3,13 @@
 #ifndef MAGLEV_KMOD_COMPAT_H
 #define MAGLEV_KMOD_COMPAT_H
 
+#include <net/genetlink.h>
 #include <net/ip_vs.h>
+
+/* Segmentation's declarations moved here from skbuff.h; MAGLEV_HAVE_GSO is Kbuild's finding. */
+#ifdef MAGLEV_HAVE_GSO
+#include <net/gso.h>
+#endif
 
 /* IPVS clears this when a destination leaves its service; it moved from flags to cflags. */
 static inline bool maglev_dest_available(const struct ip_vs_dest *dest)
@@ -18,6 +24,26 @@ static inline bool maglev_dest_available(const struct ip_vs_dest *dest)
 static inline bool maglev_dest_overloaded(const struct ip_vs_dest *dest)
 {
 	return READ_ONCE(dest->flags) & IP_VS_DEST_F_OVERLOAD;
+}
+
+/* IPVS's counters of a namespace; MAGLEV_HAVE_STATS_RCU is Kbuild's finding. */
+static inline struct ip_vs_stats *maglev_total_stats(struct netns_ipvs *ipvs)
+{
+#ifdef MAGLEV_HAVE_STATS_RCU
+	return &ipvs->tot_stats->s;
+#else
+	return &ipvs->tot_stats;
+#endif
+}
+
+/* The attributes of a dump's request; MAGLEV_HAVE_INFO_DUMP is Kbuild's finding. */
+static inline struct nlattr **maglev_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef MAGLEV_HAVE_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
 }
 
 #endif

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Module parameters, and how the module starts and stops. It is a scheduler of IPVS:
- * services hold it loaded, so at exit none is left.
+ * services hold it loaded, so at exit none is left but those another scheduler took over.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "main.h"
 
+#include "net.h"
+#include "netlink.h"
 #include "scheduler.h"
 #include "service.h"
+#include "tables.h"
 
 #include <maglev/table.h>
 #include <maglev/version.h>
@@ -113,6 +116,7 @@ MODULE_PARM_DESC(replace_mh,
 
 static int __init maglev_init(void)
 {
+	bool wanted;
 	int err;
 
 	err = check_hash_key();
@@ -121,11 +125,29 @@ static int __init maglev_init(void)
 	err = maglev_service_init();
 	if (err)
 		return err;
-	err = maglev_scheduler_register(&replace_mh);
+	err = maglev_tables_init();
 	if (err)
 		goto err_service;
+	err = maglev_net_init();
+	if (err)
+		goto err_tables;
+	err = maglev_netlink_init();
+	if (err)
+		goto err_net;
+	wanted = replace_mh;
+	err = maglev_scheduler_register(&replace_mh);
+	if (err)
+		goto err_netlink;
+	if (wanted)
+		maglev_settings.mh = replace_mh ? MAGLEV_MH_ON : MAGLEV_MH_TAKEN;
 	return 0;
 
+err_netlink:
+	maglev_netlink_fini();
+err_net:
+	maglev_net_fini();
+err_tables:
+	maglev_tables_fini();
 err_service:
 	maglev_service_fini();
 	return err;
@@ -134,6 +156,9 @@ err_service:
 static void __exit maglev_exit(void)
 {
 	maglev_scheduler_unregister(replace_mh);
+	maglev_netlink_fini();
+	maglev_net_fini();
+	maglev_tables_fini();
 	maglev_service_fini();
 }
 

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "publish.h"
 #include "service.h"
+#include "snapshot.h"
 
 #include <linux/init.h>
 #include <linux/module.h>
@@ -25,9 +26,19 @@ static bool dest_can_take(const struct ip_vs_dest *dest)
 
 static bool place_can_take(const void *ctx, u16 place)
 {
-	const struct maglev_view *view = ctx;
+	const struct maglev_generation *generation = ctx;
 
-	return dest_can_take(view->dests[place]);
+	return READ_ONCE(generation->view.targets[place]->state) == MAGLEV_UP &&
+	       dest_can_take(generation->dests[place]);
+}
+
+u16 maglev_scheduler_select(const struct maglev_generation *generation, u32 slot,
+			    enum maglev_source *source)
+{
+	*source = MAGLEV_SOURCE_NONE;
+	if (!generation->view.n || !generation->dests)
+		return MAGLEV_EMPTY;
+	return maglev_select(&generation->view, slot, place_can_take, generation, source);
 }
 
 /* IPVS schedules TCP, UDP and SCTP only. Return: false if the packet ends before its ports. */
@@ -51,36 +62,35 @@ static bool read_tuple(struct maglev_tuple *tuple, u16 af, const struct sk_buff 
 	return true;
 }
 
-/*
- * The table's answer; if that destination cannot take the flow (edited a moment ago,
- * overloaded), the answer the next table would give.
- */
-static struct ip_vs_dest *lookup_dest(const struct maglev_view *view, u32 slot)
+/* The last resort, as long as IPVS's list: a destination no table has seen yet. */
+static struct ip_vs_dest *find_unbuilt(const struct ip_vs_service *svc,
+				       const struct maglev_generation *generation)
 {
-	u16 place = view->live[slot];
-	u32 i;
+	struct maglev_backend backend;
+	struct ip_vs_dest *dest;
 
-	if (likely(place != MAGLEV_EMPTY && dest_can_take(view->dests[place])))
-		return view->dests[place];
-	place = maglev_slot_walk(view->base, view->size, view->backends, slot, place_can_take,
-				 view);
-	if (place != MAGLEV_EMPTY)
-		return view->dests[place];
-	for (i = 0; i < view->n; i++)
-		if (dest_can_take(view->dests[i]))
-			return view->dests[i];
+	list_for_each_entry_rcu(dest, &svc->destinations, n_list) {
+		if (!dest_can_take(dest))
+			continue;
+		if (!generation || !maglev_dest_backend(&backend, dest) ||
+		    maglev_generation_place(generation, &backend) == MAGLEV_EMPTY)
+			return dest;
+	}
 	return NULL;
 }
 
-/* The last resort, as long as IPVS's list: a destination no table has seen yet. */
-static struct ip_vs_dest *find_unbuilt(const struct ip_vs_service *svc)
+static struct ip_vs_dest *find_in_tables(const struct maglev_service *service,
+					 const struct maglev_generation *generation,
+					 const struct maglev_tuple *tuple)
 {
-	struct ip_vs_dest *dest;
+	const struct maglev_view *view = &generation->view;
+	enum maglev_source source;
+	u64 hash;
+	u16 place;
 
-	list_for_each_entry_rcu(dest, &svc->destinations, n_list)
-		if (dest_can_take(dest))
-			return dest;
-	return NULL;
+	hash = maglev_tuple_slot_hash(tuple, maglev_service_mode(service), &view->key);
+	place = maglev_scheduler_select(generation, maglev_reduce(hash, view->size), &source);
+	return place == MAGLEV_EMPTY ? NULL : generation->dests[place];
 }
 
 /*
@@ -91,19 +101,16 @@ static struct ip_vs_dest *schedule_flow(struct ip_vs_service *svc, const struct 
 					struct ip_vs_iphdr *iph)
 {
 	const struct maglev_service *service = svc->sched_data;
-	const struct maglev_view *view = rcu_dereference(service->view);
+	const struct maglev_generation *generation = rcu_dereference(service->generation);
 	struct ip_vs_dest *dest = NULL;
 	struct maglev_tuple tuple;
-	u64 hash;
 
 	if (!read_tuple(&tuple, svc->af, skb, iph))
 		return NULL;
-	if (view && view->n) {
-		hash = maglev_tuple_slot_hash(&tuple, maglev_service_mode(service), &view->key);
-		dest = lookup_dest(view, maglev_reduce(hash, view->size));
-	}
+	if (generation)
+		dest = find_in_tables(service, generation, &tuple);
 	if (unlikely(!dest))
-		dest = find_unbuilt(svc);
+		dest = find_unbuilt(svc, generation);
 	if (unlikely(!dest))
 		ip_vs_scheduler_err(svc, "no destination available");
 	return dest;
@@ -129,7 +136,7 @@ static void done(struct ip_vs_service *svc)
 /* One for add, delete and edit: the builder looks at what there is. */
 static int dest_changed(struct ip_vs_service *svc, struct ip_vs_dest *dest)
 {
-	maglev_service_changed(svc);
+	maglev_service_dest_changed(svc, dest);
 	return 0;
 }
 
