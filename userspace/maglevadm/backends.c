@@ -2,9 +2,9 @@
 /* The grammar of backends, and what a list of them must fulfil. */
 #include "backends.h"
 
-#include "array.h"
 #include "lines.h"
 
+#include <array.h>
 #include <stdlib.h>
 #include <string.h>
 

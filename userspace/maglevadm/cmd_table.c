@@ -113,35 +113,13 @@ static void show_build(struct out *out, const struct request *request, const str
 	show_build_rows(out, request, tables);
 }
 
-int cmd_table_build(const struct call *call)
+static int answer_build(const struct request *request, const struct tables *tables)
 {
-	struct tables tables = {};
-	struct request request;
 	struct out out;
-	int status;
 
-	status = request_init(&request, call, REQUEST_BACKENDS);
-	if (status)
-		goto out;
-	if (request.help) {
-		status = command_help(call->command);
-		goto out;
-	}
-	status = tables_init(&tables, &request.side[SIDE_OLD], request.size, request.mode,
-			     &request.key);
-	if (status)
-		goto out;
-	out_init(&out, request.json);
-	show_build(&out, &request, &tables);
-	status = out_fini(&out, STATUS_DONE);
-	if (status)
-		goto out;
-	request_warn(&request);
-	tables_warn(&tables, "");
-out:
-	tables_fini(&tables);
-	request_fini(&request);
-	return status;
+	out_init(&out, request->json);
+	show_build(&out, request, tables);
+	return out_fini(&out, STATUS_DONE);
 }
 
 /* Flows ask a built table; its backends' names are written once. */
@@ -226,34 +204,6 @@ static int answer_flows(const struct request *request, const struct tables *tabl
 	return status;
 }
 
-int cmd_table_lookup(const struct call *call)
-{
-	struct tables tables = {};
-	struct request request;
-	int status;
-
-	status = request_init(&request, call, REQUEST_FLOWS);
-	if (status)
-		goto out;
-	if (request.help) {
-		status = command_help(call->command);
-		goto out;
-	}
-	status = tables_init(&tables, &request.side[SIDE_OLD], request.size, request.mode,
-			     &request.key);
-	if (status)
-		goto out;
-	status = answer_flows(&request, &tables);
-	if (status)
-		goto out;
-	request_warn(&request);
-	tables_warn(&tables, "");
-out:
-	tables_fini(&tables);
-	request_fini(&request);
-	return status;
-}
-
 static void show_moves(struct out *out, const char *key, u32 slots, u32 size)
 {
 	out_json_number(out, key, slots);
@@ -283,52 +233,65 @@ static void show_diff(struct out *out, const struct request *request, const stru
 	out_list_end(out);
 }
 
-static int build_sides(struct tables tables[SIDES], const struct request *request)
+static int answer_diff(const struct request *request, const struct tables *tables)
 {
-	int side, status;
+	struct diff diff = {};
+	struct out out;
+	int status;
 
-	for (side = 0; side < SIDES; side++) {
-		status = tables_init(&tables[side], &request->side[side], request->size,
-				     request->mode, &request->key);
-		if (status)
-			return status;
+	status = diff_init(&diff, &request->side[SIDE_OLD], &tables[SIDE_OLD],
+			   &request->side[SIDE_NEW], &tables[SIDE_NEW]);
+	if (!status) {
+		out_init(&out, request->json);
+		show_diff(&out, request, &diff);
+		status = out_fini(&out, STATUS_DONE);
 	}
-	return STATUS_DONE;
+	diff_fini(&diff);
+	return status;
+}
+
+/* Read the words, build the tables they describe, show the answer, then warn. */
+static int answer(const struct call *call, enum request_kind kind,
+		  int (*show)(const struct request *request, const struct tables *tables))
+{
+	static const char *const labels[SIDES] = { "old: ", "new: " };
+	int side, sides = kind == REQUEST_SIDES ? SIDES : 1, status;
+	struct tables tables[SIDES] = {};
+	struct request request;
+
+	status = request_init(&request, call, kind);
+	if (!status && request.help) {
+		status = command_help(call->command);
+		goto out;
+	}
+	for (side = 0; !status && side < sides; side++)
+		status = tables_init(&tables[side], &request.side[side], request.size, request.mode,
+				     &request.key);
+	if (!status)
+		status = show(&request, tables);
+	if (status)
+		goto out;
+	request_warn(&request);
+	for (side = 0; side < sides; side++)
+		tables_warn(&tables[side], sides > 1 ? labels[side] : "");
+out:
+	for (side = 0; side < SIDES; side++)
+		tables_fini(&tables[side]);
+	request_fini(&request);
+	return status;
+}
+
+int cmd_table_build(const struct call *call)
+{
+	return answer(call, REQUEST_BACKENDS, answer_build);
+}
+
+int cmd_table_lookup(const struct call *call)
+{
+	return answer(call, REQUEST_FLOWS, answer_flows);
 }
 
 int cmd_table_diff(const struct call *call)
 {
-	struct tables tables[SIDES] = {};
-	struct diff diff = {};
-	struct request request;
-	struct out out;
-	int status;
-
-	status = request_init(&request, call, REQUEST_SIDES);
-	if (status)
-		goto out;
-	if (request.help) {
-		status = command_help(call->command);
-		goto out;
-	}
-	status = build_sides(tables, &request);
-	if (!status)
-		status = diff_init(&diff, &request.side[SIDE_OLD], &tables[SIDE_OLD],
-				   &request.side[SIDE_NEW], &tables[SIDE_NEW]);
-	if (status)
-		goto out;
-	out_init(&out, request.json);
-	show_diff(&out, &request, &diff);
-	status = out_fini(&out, STATUS_DONE);
-	if (status)
-		goto out;
-	request_warn(&request);
-	tables_warn(&tables[SIDE_OLD], "old: ");
-	tables_warn(&tables[SIDE_NEW], "new: ");
-out:
-	diff_fini(&diff);
-	tables_fini(&tables[SIDE_NEW]);
-	tables_fini(&tables[SIDE_OLD]);
-	request_fini(&request);
-	return status;
+	return answer(call, REQUEST_SIDES, answer_diff);
 }

@@ -1,66 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command table; finding commands by exact words, and help from the same table. */
+/* Finding commands by exact words, and the words of usage from the same table. */
 #include "command.h"
 
+#include "flows.h"
+#include "order.h"
 #include "out.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TABLE_OPTIONS                                                                     \
-	"  --size M             slots, a prime from 251 to 1048573; default 65537\n"      \
-	"  --key HEX            cluster key, 32 hex digits; others can see it in ps\n"    \
-	"  --key-file FILE      the key from a file\n"                                    \
-	"  --hash tuple|source  what of a flow chooses its slot; default tuple\n"         \
-	"  -f, --file FILE      backends from a file, one a line; - is stdin\n"           \
-	"  -j, --json           JSON\n"                                                   \
-	"\n"                                                                              \
-	"BACKEND is ADDRESS:PORT=WEIGHT[,up|down|drain][,share=0..100]; IPv6 addresses\n" \
-	"stand in brackets; WEIGHT 0: listed, without slots.\n"
-
-static int cmd_help(const struct call *call);
-
-static const struct command commands[] = {
-	{
-		.object = "table",
-		.verb = "build",
-		.run = cmd_table_build,
-		.help = "build a table: who gets how many slots",
-		.synopsis = "table build [OPTION]... BACKEND...",
-		.details = TABLE_OPTIONS,
-	},
-	{
-		.object = "table",
-		.verb = "lookup",
-		.run = cmd_table_lookup,
-		.help = "which slot and backend flows get",
-		.synopsis = "table lookup [OPTION]... [FLOW]... BACKEND...",
-		.details = TABLE_OPTIONS
-		"FLOW is PROTO CLIENT:PORT VIP:PORT, PROTO tcp, udp or sctp. Without one, flows\n"
-		"are read from stdin, one a line.\n",
-	},
-	{
-		.object = "table",
-		.verb = "diff",
-		.run = cmd_table_diff,
-		.help = "how many slots a change moves, and between whom",
-		.synopsis = "table diff [OPTION]... OLD... -- NEW...",
-		.details = TABLE_OPTIONS
-		"OLD and NEW are BACKENDs; -f stands on the side it adds to.\n",
-	},
-	{
-		.object = "help",
-		.run = cmd_help,
-		.help = "all commands, or one",
-		.synopsis = "help [OBJECT VERB]",
-	},
-};
-
 enum {
-	COMMANDS = sizeof(commands) / sizeof(*commands),
 	NAMES_BYTES = 256,
-	SYNOPSIS_WIDTH = 45,
 };
+
+bool service_starts(struct span word)
+{
+	return flow_starts(word) || span_is(word, "fwmark");
+}
 
 static bool is_object(const struct command *command, const char *object)
 {
@@ -73,8 +30,11 @@ static void list_names(char names[NAMES_BYTES], const char *object)
 	const struct command *command, *last = NULL;
 	size_t len = 0;
 
-	for (command = commands; command < commands + COMMANDS; command++) {
+	*names = 0;
+	for (command = commands; command->object; command++) {
 		if (object ? !is_object(command, object) : last && is_object(command, last->object))
+			continue;
+		if (object && last && !strcmp(last->verb, command->verb))
 			continue;
 		last = command;
 		len += snprintf(names + len, NAMES_BYTES - len, "%s%s", len ? ", " : "",
@@ -82,28 +42,30 @@ static void list_names(char names[NAMES_BYTES], const char *object)
 	}
 }
 
-/*
- * Find the command @words start with.
- *
- * Return: STATUS_DONE, or what has been said; *found, and how many words name it.
- */
-static int find_command(const struct command **found, int *used, int n, char **words)
+/* Is it the command that words[0], words[1], ... start with? A verb that is missing is show. */
+static bool is_called(const struct command *command, int n, char **words)
 {
-	const struct command *command, *object = NULL;
+	if (!is_object(command, words[0]))
+		return false;
+	if (!command->verb)
+		return true;
+	if (strcmp(command->verb, n > 1 ? words[1] : "show"))
+		return false;
+	return !command->starts || (n > 2 && command->starts(span_of(words[2])));
+}
+
+/* Say what could have stood there. */
+static int refuse_name(int n, char **words)
+{
+	const struct command *command;
+	const char *object = NULL;
 	struct span end = {};
 	char names[NAMES_BYTES];
 
-	for (command = commands; command < commands + COMMANDS; command++) {
-		if (!is_object(command, words[0]))
-			continue;
-		object = command;
-		if (!command->verb || (n > 1 && !strcmp(command->verb, words[1]))) {
-			*found = command;
-			*used = command->verb ? 2 : 1;
-			return STATUS_DONE;
-		}
-	}
-	list_names(names, object ? object->object : NULL);
+	for (command = commands; command->object && !object; command++)
+		if (is_object(command, words[0]))
+			object = command->object;
+	list_names(names, object);
 	if (!object)
 		return err_refuse(NULL, span_of(words[0]), "object", "one of: %s", names);
 	if (n < 2)
@@ -111,58 +73,95 @@ static int find_command(const struct command **found, int *used, int n, char **w
 	return err_refuse(NULL, span_of(words[1]), "verb", "one of: %s", names);
 }
 
-int command_help(const struct command *command)
-{
-	struct out out;
-
-	out_init(&out, false);
-	out_line(&out, "usage: maglevadm %s", command->synopsis);
-	out_line(&out, "%s", command->help);
-	if (command->details)
-		out_line(&out, "\n%s", command->details);
-	return out_fini(&out, STATUS_DONE);
-}
-
-int command_help_all(void)
+int command_find(struct call *call, int argc, char **argv, bool json)
 {
 	const struct command *command;
-	struct out out;
+	int used;
 
-	out_init(&out, false);
-	out_line(&out, "usage: maglevadm [-j] OBJECT VERB [WORD]...\n");
-	for (command = commands; command < commands + COMMANDS; command++)
-		out_line(&out, "  %-*s  %s", SYNOPSIS_WIDTH, command->synopsis, command->help);
-	out_line(&out, "\n  -j, --json     JSON instead of text\n"
-		       "  -h, --help     this help; behind OBJECT VERB, its own\n"
-		       "  -V, --version  the version");
-	return out_fini(&out, STATUS_DONE);
+	for (command = commands; command->object; command++)
+		if (is_called(command, argc, argv))
+			break;
+	if (!command->object)
+		return refuse_name(argc, argv);
+	used = command->verb && argc > 1 ? 2 : 1;
+	call->command = command;
+	call->argc = argc - used + 1;
+	call->argv = argv + used - 1;
+	call->json = json;
+	return STATUS_DONE;
 }
 
-int command_run(int argc, char **argv, bool json)
+int command_run(const struct call *call)
 {
-	struct call call = { .json = json };
-	int used, status;
+	struct order order;
+	int status;
 
-	status = find_command(&call.command, &used, argc, argv);
-	if (status)
-		return status;
-	call.argc = argc - used + 1;
-	call.argv = argv + used - 1;
-	return call.command->run(&call);
+	if (call->command->run)
+		return call->command->run(call);
+	status = order_init(&order, call);
+	if (!status)
+		status = order.help ? command_help(call->command) : call->command->obey(&order);
+	order_fini(&order);
+	return status;
 }
 
-static int cmd_help(const struct call *call)
+__attribute__((format(printf, 2, 3))) static void append(char text[SYNOPSIS_BYTES], const char *fmt,
+							 ...)
 {
-	const struct command *command;
-	int used, status;
+	size_t len = strlen(text);
+	va_list args;
 
-	if (call->argc == 1)
-		return command_help_all();
-	status = find_command(&command, &used, call->argc - 1, call->argv + 1);
-	if (status)
-		return status;
-	if (used < call->argc - 1)
-		return err_refuse(NULL, span_of(call->argv[used + 1]), "word",
-				  "nothing follows the name of a command");
-	return command_help(command);
+	va_start(args, fmt);
+	vsnprintf(text + len, SYNOPSIS_BYTES - len, fmt, args);
+	va_end(args);
+}
+
+/* Those known by their place; what may be missing closes behind the last one. */
+static const struct part *append_places(char text[SYNOPSIS_BYTES], const struct part *part)
+{
+	int open = 0;
+
+	for (; part && part->read && !part->word; part++) {
+		open += part->flags & PART_OPTIONAL;
+		append(text, " %s%s", part->flags & PART_OPTIONAL ? "[" : "", part->value);
+	}
+	while (open--)
+		append(text, "]");
+	return part;
+}
+
+static void append_words(char text[SYNOPSIS_BYTES], const struct part *part)
+{
+	for (; part && part->read; part++)
+		append(text, " [%s%s%s]%s", part->word, part->value ? " " : "", part->value ?: "",
+		       part->flags & PART_REPEATS ? "..." : "");
+}
+
+const char *command_synopsis(const struct command *command, bool brief, char text[SYNOPSIS_BYTES])
+{
+	const struct part *part;
+
+	*text = 0;
+	if (command->synopsis) {
+		append(text, "%s", command->synopsis);
+		return text;
+	}
+	append(text, "%s%s%s", command->object, command->verb ? " " : "", command->verb ?: "");
+	part = append_places(text, command->parts);
+	if (command->choice) {
+		append(text, command->needs_word ? " %s..." : " [%s]...", command->choice);
+		return text;
+	}
+	if (brief && part && part->read)
+		append(text, command->needs_word ? " WORD VALUE..." : " [WORD VALUE]...");
+	else
+		append_words(text, part);
+	return text;
+}
+
+void command_usage(const struct command *command)
+{
+	char synopsis[SYNOPSIS_BYTES];
+
+	err_usage(command_synopsis(command, false, synopsis));
 }

@@ -29,12 +29,13 @@ static bool is_mapped(const u8 addr[MAGLEV_IPV6_BYTES])
 	return IN6_IS_ADDR_V4MAPPED(&copy);
 }
 
-static int parse_port(struct endpoint *endpoint, const struct input *input, struct span text)
+static int parse_port(struct endpoint *endpoint, const struct input *input, struct span text,
+		      u32 least)
 {
 	u64 port;
 
-	if (!span_number(text, &port) || !port || port > PORT_MAX)
-		return err_refuse(input, text, "port", "1 to %d", PORT_MAX);
+	if (!span_number(text, &port) || port < least || port > PORT_MAX)
+		return err_refuse(input, text, "port", "%u to %d", least, PORT_MAX);
 	endpoint->port = htons(port);
 	return STATUS_DONE;
 }
@@ -50,7 +51,7 @@ static int refuse_mapped(const struct endpoint *endpoint, const struct input *in
 }
 
 static int parse_v6(struct endpoint *endpoint, const struct input *input, struct span text,
-		    const char *what)
+		    const char *what, u32 least_port)
 {
 	struct span inner = { .at = text.at + 1, .len = text.len - 1 }, rest, port;
 	int status;
@@ -68,26 +69,26 @@ static int parse_v6(struct endpoint *endpoint, const struct input *input, struct
 		return err_refuse(input, text, what, "the port is missing: [2001:db8::1]:80");
 	if (span_cut(rest, ':', &port).len || !port.at)
 		return err_refuse(input, rest, what, "only :PORT follows the address");
-	status = parse_port(endpoint, input, port);
+	status = parse_port(endpoint, input, port, least_port);
 	if (!status && is_mapped(endpoint->addr))
 		return refuse_mapped(endpoint, input, text, what);
 	endpoint->addr_len = MAGLEV_IPV6_BYTES;
 	return status;
 }
 
-int endpoint_parse(struct endpoint *endpoint, const struct input *input, struct span text,
-		   const char *what)
+static int parse(struct endpoint *endpoint, const struct input *input, struct span text,
+		 const char *what, u32 least_port)
 {
 	struct span port, more, addr;
 
 	if (text.len && *text.at == '[')
-		return parse_v6(endpoint, input, text, what);
+		return parse_v6(endpoint, input, text, what, least_port);
 	addr = span_cut(text, ':', &port);
 	if (read_address(AF_INET, addr, endpoint->addr)) {
 		if (!port.at)
 			return err_refuse(input, text, what, "the port is missing: 10.0.0.1:80");
 		endpoint->addr_len = MAGLEV_IPV4_BYTES;
-		return parse_port(endpoint, input, port);
+		return parse_port(endpoint, input, port, least_port);
 	}
 	if (port.at) {
 		span_cut(port, ':', &more);
@@ -97,6 +98,18 @@ int endpoint_parse(struct endpoint *endpoint, const struct input *input, struct 
 	}
 	return err_refuse(input, text, what,
 			  "an address and a port: 10.0.0.1:80 or [2001:db8::1]:80");
+}
+
+int endpoint_parse(struct endpoint *endpoint, const struct input *input, struct span text,
+		   const char *what)
+{
+	return parse(endpoint, input, text, what, 1);
+}
+
+int endpoint_parse_any(struct endpoint *endpoint, const struct input *input, struct span text,
+		       const char *what)
+{
+	return parse(endpoint, input, text, what, 0);
 }
 
 void endpoint_of_backend(struct endpoint *endpoint, const struct maglev_backend *backend)

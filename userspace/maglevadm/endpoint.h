@@ -25,6 +25,10 @@ struct endpoint {
 int endpoint_parse(struct endpoint *endpoint, const struct input *input, struct span text,
 		   const char *what);
 
+/* The same for what may take every port: 0 is a port. */
+int endpoint_parse_any(struct endpoint *endpoint, const struct input *input, struct span text,
+		       const char *what);
+
 void endpoint_of_backend(struct endpoint *endpoint, const struct maglev_backend *backend);
 
 /* Write the address alone, or with brackets and port as it is read. Return: @text. */

@@ -27,13 +27,23 @@ struct view {
 	bool placed; /* the caret is in it */
 };
 
-static int words;
-static char **word;
+static struct err_place place;
 
-void err_init(int argc, char **argv)
+struct err_place err_init(struct err_place now)
 {
-	words = argc;
-	word = argv;
+	struct err_place before = place;
+
+	place = now;
+	return before;
+}
+
+/* What every line begins with. */
+static void print_place(void)
+{
+	fflush(stdout);
+	fputs("maglevadm: ", stderr);
+	if (place.file)
+		fprintf(stderr, "%s:%lu: ", place.file, place.line);
 }
 
 static bool is_hex(char c)
@@ -68,10 +78,10 @@ static const char *find_key(int i)
 
 	for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
 		len = strlen(names[n]);
-		if (i > 0 && !strcmp(word[i - 1], names[n]))
-			return word[i];
-		if (!strncmp(word[i], names[n], len) && word[i][len] == '=')
-			return word[i] + len + 1;
+		if (i > 0 && !strcmp(place.word[i - 1], names[n]))
+			return place.word[i];
+		if (!strncmp(place.word[i], names[n], len) && place.word[i][len] == '=')
+			return place.word[i] + len + 1;
 	}
 	return NULL;
 }
@@ -93,7 +103,7 @@ static void place_value(struct view *view, size_t caret, struct span at, size_t 
 static void show_word(struct view *view, int i, struct span at)
 {
 	const char *c, *key = find_key(i);
-	bool quotes = needs_quotes(word[i]);
+	bool quotes = needs_quotes(place.word[i]);
 	size_t start;
 
 	if (i)
@@ -101,10 +111,10 @@ static void show_word(struct view *view, int i, struct span at)
 	if (quotes)
 		view->text[view->len++] = '"';
 	start = view->len;
-	for (c = word[i]; *c; c++)
+	for (c = place.word[i]; *c; c++)
 		show_byte(view, key && c >= key ? '*' : *c);
-	if (at.at >= word[i] && at.at <= c)
-		place_value(view, start + (at.at - word[i]), at, start, view->len);
+	if (at.at >= place.word[i] && at.at <= c)
+		place_value(view, start + (at.at - place.word[i]), at, start, view->len);
 	if (quotes)
 		view->text[view->len++] = '"';
 }
@@ -114,12 +124,12 @@ static void show_command(struct view *view, struct span at)
 	size_t room = 1;
 	int i;
 
-	for (i = 0; i < words; i++)
-		room += strlen(word[i]) + sizeof(" \"\"");
+	for (i = 0; i < place.words; i++)
+		room += strlen(place.word[i]) + sizeof(" \"\"");
 	view->text = malloc(room);
 	if (!view->text)
 		return;
-	for (i = 0; i < words; i++)
+	for (i = 0; i < place.words; i++)
 		show_word(view, i, at);
 	if (!at.at) {
 		view->caret = view->len + 1;
@@ -173,13 +183,12 @@ static int refuse(const struct input *input, struct span at, bool quoted, const 
 {
 	struct view view = {};
 
-	fflush(stdout);
 	if (!input)
 		show_command(&view, at);
 	else if (input->text && at.at)
 		show_line(&view, input, at);
 	mask_keylike(&view);
-	fputs("maglevadm: ", stderr);
+	print_place();
 	if (input)
 		fprintf(stderr, "%s:%lu:%zu: ", input->file, input->line,
 			input->column + view.caret);
@@ -216,39 +225,58 @@ int err_refuse_unquoted(const struct input *input, struct span at, const char *w
 	return status;
 }
 
+int err_deny(struct span at, const char *what, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	refuse(NULL, at, at.len, what, fmt, args);
+	va_end(args);
+	return STATUS_FAILED;
+}
+
 unsigned long err_argument(const char *at)
 {
 	int i;
 
-	for (i = 1; i < words; i++)
-		if (at >= word[i] && at <= word[i] + strlen(word[i]))
+	for (i = 1; i < place.words; i++)
+		if (at >= place.word[i] && at <= place.word[i] + strlen(place.word[i]))
 			return i;
 	return 0;
 }
 
+int err_say(const char *fmt, ...)
+{
+	va_list args;
+
+	print_place();
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return STATUS_FAILED;
+}
+
 int err_fail(const char *what, int error)
 {
-	fflush(stdout);
-	fprintf(stderr, "maglevadm: %s: %s\n", what, strerror(error));
-	return STATUS_FAILED;
+	return err_say("%s: %s", what, strerror(error));
 }
 
 int err_memory(void)
 {
-	fflush(stdout);
-	fputs("maglevadm: out of memory\n", stderr);
-	return STATUS_FAILED;
+	return err_say("out of memory");
 }
 
 void err_warn(const char *fmt, ...)
 {
 	va_list args;
 
+	print_place();
+	fputs("warning: ", stderr);
 	va_start(args, fmt);
-	fputs("maglevadm: warning: ", stderr);
 	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
 	va_end(args);
+	fputc('\n', stderr);
 }
 
 void err_usage(const char *synopsis)

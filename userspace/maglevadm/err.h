@@ -8,8 +8,10 @@
 /* The exit status of every command. */
 enum status {
 	STATUS_DONE = 0,
-	STATUS_FAILED = 1, /* no memory, a write error: not the input's fault */
+	STATUS_FAILED = 1, /* refused by the plane, no plane, no memory, a write error */
 	STATUS_REFUSED = 2, /* bad input or usage */
+	STATUS_FORCED = 3, /* a drain that was waited for had no time any more */
+	STATUS_ENDED = 4, /* somebody else has ended such a drain */
 };
 
 /*
@@ -24,8 +26,16 @@ struct input {
 	size_t column; /* of the text's first byte, from 1 */
 };
 
-/* Tell which words a refusal repeats. They must outlive everything. */
-void err_init(int argc, char **argv);
+/* The words a refusal repeats: a command line, or a line of a batch as if it were one. */
+struct err_place {
+	int words;
+	char **word;
+	const char *file; /* NULL: the command line */
+	unsigned long line;
+};
+
+/* Tell which words a refusal repeats, until told otherwise. Return: what it was told before. */
+struct err_place err_init(struct err_place place);
 
 /*
  * Say what: "value": what is accepted, then repeat the input with a caret under @at. A
@@ -42,12 +52,17 @@ __attribute__((format(printf, 4, 5))) int err_refuse_unquoted(const struct input
 							      struct span at, const char *what,
 							      const char *fmt, ...);
 
+/* As err_refuse(), of what is well written and cannot be done. Return: STATUS_FAILED. */
+__attribute__((format(printf, 3, 4))) int err_deny(struct span at, const char *what,
+						   const char *fmt, ...);
+
 /* Return: which argument @at is in, from 1; 0 if it is in none. */
 unsigned long err_argument(const char *at);
 
 /* Return: STATUS_FAILED. */
 int err_fail(const char *what, int error);
 int err_memory(void);
+__attribute__((format(printf, 1, 2))) int err_say(const char *fmt, ...);
 
 __attribute__((format(printf, 1, 2))) void err_warn(const char *fmt, ...);
 

@@ -35,6 +35,23 @@ bool flow_starts(struct span word)
 	return find_protocol(word);
 }
 
+u8 flow_protocol(struct span name)
+{
+	const struct protocol *protocol = find_protocol(name);
+
+	return protocol ? protocol->number : 0;
+}
+
+const char *flow_protocol_name(u8 protocol)
+{
+	size_t i;
+
+	for (i = 0; i < PROTOCOLS; i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	return NULL;
+}
+
 int flow_parse(struct flow *flow, const struct input *input, const struct span word[FLOW_WORDS])
 {
 	const struct protocol *protocol = find_protocol(word[0]);
@@ -73,12 +90,8 @@ int flow_parse_line(struct flow *flow, const struct input *input)
 
 const char *flow_format(const struct flow *flow, char text[FLOW_TEXT])
 {
-	char *to = text;
-	size_t i;
+	char *to = stpcpy(text, flow_protocol_name(flow->protocol));
 
-	for (i = 0; i < PROTOCOLS; i++)
-		if (protocols[i].number == flow->protocol)
-			to = stpcpy(to, protocols[i].name);
 	*to++ = ' ';
 	endpoint_format(&flow->client, to);
 	to += strlen(to);

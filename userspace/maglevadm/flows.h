@@ -19,6 +19,10 @@ struct flow {
 /* Does this word start a flow? */
 bool flow_starts(struct span word);
 
+/* Return: the IPPROTO_* that has this name, or the name of one; 0 or NULL if none has. */
+u8 flow_protocol(struct span name);
+const char *flow_protocol_name(u8 protocol);
+
 /* Both Return: STATUS_DONE, or what has been said. */
 int flow_parse(struct flow *flow, const struct input *input, const struct span word[FLOW_WORDS]);
 int flow_parse_line(struct flow *flow, const struct input *input);

@@ -2,8 +2,9 @@
 /* Reading keys, and never repeating them. */
 #include "key.h"
 
+#include "file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,38 +35,38 @@ int key_parse(struct maglev_key *key, const char *digits)
 	return check_key(key, digits, strlen(digits), "--key", digits);
 }
 
-static int refuse_file(const char *file, int error)
+static int refuse_file(const char *file, const char *what, int error)
 {
-	return err_refuse(NULL, span_of(file), "--key-file", "%s", strerror(error));
+	return err_refuse(NULL, span_of(file), what, "%s",
+			  error == EBUSY ? "stdin holds the batch" : strerror(error));
 }
 
-int key_read(struct maglev_key *key, const char *file)
+int key_read(struct maglev_key *key, const char *file, const char *what)
 {
 	char digits[FILE_BYTES + 1];
 	size_t len = 0;
 	ssize_t got;
 	int fd;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC);
+	fd = file_open(file);
 	if (fd < 0)
-		return refuse_file(file, errno);
+		return refuse_file(file, what, -fd);
 	do {
 		got = read(fd, digits + len, FILE_BYTES - len);
 		if (got > 0)
 			len += got;
 	} while ((got > 0 && len < FILE_BYTES) || (got < 0 && errno == EINTR));
-	if (got < 0) {
-		got = errno;
-		close(fd);
-		return refuse_file(file, got);
-	}
-	close(fd);
+	if (got < 0)
+		got = -errno;
+	file_close(fd);
+	if (got < 0)
+		return refuse_file(file, what, (int)-got);
 	if (len && digits[len - 1] == '\n')
 		len--;
 	if (len && digits[len - 1] == '\r')
 		len--;
 	digits[len] = 0;
-	return check_key(key, digits, len, "--key-file", file);
+	return check_key(key, digits, len, what, file);
 }
 
 bool key_is_public(const struct maglev_key *key)

@@ -6,9 +6,13 @@
 #include <maglev/hash.h>
 #include "err.h"
 
-/* Both take a word of the command line. Return: STATUS_DONE, or what has been said. */
+/*
+ * Both take a word of the command line; @what is called so in errors, a @file - is stdin.
+ *
+ * Return: STATUS_DONE, or what has been said.
+ */
 int key_parse(struct maglev_key *key, const char *digits);
-int key_read(struct maglev_key *key, const char *file);
+int key_read(struct maglev_key *key, const char *file, const char *what);
 
 /* Is it the default key, all zero, which everybody knows? */
 bool key_is_public(const struct maglev_key *key);

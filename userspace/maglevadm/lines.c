@@ -2,8 +2,9 @@
 /* Reads what is there rather than a buffer full, so that answers follow questions. */
 #include "lines.h"
 
+#include "file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,14 +25,15 @@ int lines_init(struct lines *lines, const char *arg)
 	lines->line = 0;
 	lines->start = 0;
 	lines->end = 0;
-	lines->fd = is_stdin ? STDIN_FILENO : open(arg, O_RDONLY | O_CLOEXEC);
-	return lines->fd < 0 ? refuse_file(lines, errno) : STATUS_DONE;
+	lines->fd = file_open(arg);
+	if (lines->fd == -EBUSY)
+		return err_say("stdin holds the batch");
+	return lines->fd < 0 ? refuse_file(lines, -lines->fd) : STATUS_DONE;
 }
 
 void lines_fini(struct lines *lines)
 {
-	if (lines->fd > STDIN_FILENO)
-		close(lines->fd);
+	file_close(lines->fd);
 }
 
 static int read_more(struct lines *lines)

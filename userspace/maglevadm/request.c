@@ -6,9 +6,10 @@
  */
 #include "request.h"
 
-#include "array.h"
 #include "key.h"
+#include "number.h"
 
+#include <array.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,22 +72,9 @@ static int read_once(bool *given, const char *word, const char *option)
 
 static int read_size(struct reader *reader, const char *word)
 {
-	u64 size;
 	int status = read_once(&reader->size_given, word, "--size");
 
-	if (status)
-		return status;
-	if (!span_number(span_of(word), &size))
-		return err_refuse(NULL, span_of(word), "--size", "a prime from %d to %d",
-				  MAGLEV_SIZE_MIN, MAGLEV_SIZE_MAX);
-	if (size > MAGLEV_SIZE_MAX + 1)
-		size = MAGLEV_SIZE_MAX + 1;
-	if (!maglev_size_valid(size))
-		return err_refuse(NULL, span_of(word), "--size",
-				  "a prime from %d to %d; the nearest is %u", MAGLEV_SIZE_MIN,
-				  MAGLEV_SIZE_MAX, maglev_size_nearest(size));
-	reader->request->size = size;
-	return STATUS_DONE;
+	return status ? status : size_parse(&reader->request->size, span_of(word), "--size");
 }
 
 static int read_mode(struct reader *reader, const char *word)
@@ -111,7 +99,10 @@ static int read_key(struct reader *reader, const char *word, bool is_file)
 
 	if (status)
 		return status;
-	return is_file ? key_read(&reader->request->key, word) :
+	if (is_file && !strcmp(word, "-"))
+		return err_refuse(NULL, span_of(word), option,
+				  "a file: stdin is for backends and flows");
+	return is_file ? key_read(&reader->request->key, word, option) :
 			 key_parse(&reader->request->key, word);
 }
 
@@ -289,7 +280,7 @@ static int settle(struct request *request, const struct call *call)
 					    request->kind != REQUEST_SIDES ? "" :
 					    side == SIDE_OLD		   ? " before --" :
 									     " behind --");
-			err_usage(call->command->synopsis);
+			command_usage(call->command);
 			return STATUS_REFUSED;
 		}
 		status = backends_settle(&request->side[side], request->size);
