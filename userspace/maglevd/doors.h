@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where others ask us, and whom we ask: ready before a new configuration changes anything. */
+#ifndef MAGLEVD_DOORS_H
+#define MAGLEVD_DOORS_H
+
+#include "http.h"
+#include "peers.h"
+
+/* All zero: none. */
+struct doors {
+	struct endpoint listen;
+	struct http *http; /* NULL: nobody can ask */
+	struct peers *peers;
+};
+
+/*
+ * doors_open: what @old has, and @config has too, is shared with it. @heard and @ctx are those of
+ * peers_create(); @ctx is that of the pages too.
+ *
+ * Return: 0; -errno with @error (CONFIG_ERROR_TEXT bytes) written, and nothing to close.
+ */
+int doors_open(struct doors *doors, const struct doors *old, struct ev_loop *loop,
+	       const struct config *config, peers_heard *heard, void *ctx, char *error);
+
+/* Close all that @other does not share. */
+void doors_close(const struct doors *doors, const struct doors *other);
+
+#endif

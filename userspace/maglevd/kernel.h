@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is asked of the kernel, and told to it: IPVS owns which services and backends there are,
+ * ip_vs_maglev their overlay. Errors are written as a sentence, CONFIG_ERROR_TEXT bytes.
+ */
+#ifndef MAGLEVD_KERNEL_H
+#define MAGLEVD_KERNEL_H
+
+#include "judge.h"
+#include "seen.h"
+
+struct kernel;
+
+/* Return: NULL with @error written. Events come from then on. */
+struct kernel *kernel_open(char *error);
+
+/* @kernel may be NULL. */
+void kernel_close(struct kernel *kernel);
+
+/* What is readable when there are events. */
+int kernel_events_fd(const struct kernel *kernel);
+
+/*
+ * kernel_read_events: as many as there are.
+ *
+ * Return: 1 if services or backends came, went, or may have; 0 if not; -errno if there will be none.
+ */
+int kernel_read_events(struct kernel *kernel);
+
+/* Return: 0 or -errno; seen_fini() is due either way. */
+int kernel_read(struct kernel *kernel, struct seen *seen, char *error);
+
+/* Each backend with its service and counters. Return: 0 or -errno. */
+int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx);
+
+/* All of these return 0 or -errno. */
+int kernel_set_up(struct kernel *kernel, const struct config *config, char *error);
+int kernel_add_service(struct kernel *kernel, const struct service *service, char *error);
+int kernel_replace_scheduler(struct kernel *kernel, const struct service *service, char *error);
+int kernel_del_service(struct kernel *kernel, const struct service_key *key, char *error);
+int kernel_add_backend(struct kernel *kernel, const struct service *service,
+		       const struct member *member, char *error);
+int kernel_set_backend(struct kernel *kernel, const struct service *service,
+		       const struct member *member, char *error);
+int kernel_del_backend(struct kernel *kernel, const struct service_key *key,
+		       const struct endpoint *backend, char *error);
+
+/*
+ * A batch: all of it or nothing, each service is published once. After kernel_batch() has failed,
+ * or succeeded, it is empty again; one that is empty is not sent.
+ */
+int kernel_batch_service(struct kernel *kernel, const struct service_key *key,
+			 const struct maglev_lib_service *change);
+int kernel_batch_backend(struct kernel *kernel, const struct service_key *key,
+			 const struct endpoint *backend, const struct maglev_lib_backend *change);
+int kernel_batch(struct kernel *kernel, char *error);
+
+/* Forget what is in the batch. */
+void kernel_batch_drop(struct kernel *kernel);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From a world to cJSON. What cannot be added for want of memory makes the whole be missing. */
+#include "status.h"
+
+#include "clock.h"
+#include "judge.h"
+
+#include <maglev/version.h>
+
+static const char *const opinion_names[] = {
+	[OPINION_NONE] = "unknown",
+	[OPINION_UP] = "up",
+	[OPINION_DOWN] = "down",
+};
+
+static const char *state_name(u32 state)
+{
+	return maglev_lib_word(&maglev_lib_state_names, state) ?: "unknown";
+}
+
+/* Why it is in service though its checks fail. */
+static const char *find_keeper(const struct service *service, const struct member *member)
+{
+	if (member->doubt == DOUBT_ASKING || member->doubt == DOUBT_OUTVOTED)
+		return "peers";
+	return service->is_open ? "open" : "panic";
+}
+
+static bool add_item(cJSON *array, cJSON *item)
+{
+	return item && cJSON_AddItemToArray(array, item);
+}
+
+static bool add_check(cJSON *checks, const struct stream *stream)
+{
+	cJSON *check = cJSON_CreateObject();
+
+	if (!add_item(checks, check))
+		return false;
+	return cJSON_AddStringToObject(check, "name", stream->check->name) &&
+	       cJSON_AddStringToObject(check, "state", opinion_names[stream->opinion]) &&
+	       cJSON_AddStringToObject(check, "why", stream->why) &&
+	       cJSON_AddNumberToObject(check, "contrary", stream->streak);
+}
+
+static bool add_member(cJSON *backends, const struct service *service, const struct member *member,
+		       u64 now)
+{
+	cJSON *backend = cJSON_CreateObject(), *checks;
+	char text[ENDPOINT_TEXT];
+	size_t i;
+
+	if (!add_item(backends, backend))
+		return false;
+	if (!cJSON_AddStringToObject(backend, "backend", endpoint_text(&member->backend, text)) ||
+	    !cJSON_AddStringToObject(backend, "state", state_name(member->health)) ||
+	    !cJSON_AddStringToObject(backend, "checked", opinion_names[judge_opinion(member)]) ||
+	    !cJSON_AddBoolToObject(backend, "kept", member->is_kept) ||
+	    !cJSON_AddBoolToObject(backend, "sorry", member->is_sorry) ||
+	    !cJSON_AddNumberToObject(backend, "share", member->share))
+		return false;
+	/* Who made an external one knows it. */
+	if (!service->config->external &&
+	    !cJSON_AddNumberToObject(backend, "weight", member->weight))
+		return false;
+	if (member->is_kept &&
+	    !cJSON_AddStringToObject(backend, "kept-by", find_keeper(service, member)))
+		return false;
+	if (member->since &&
+	    !cJSON_AddNumberToObject(backend, "since-ms", (now - member->since) / NS_PER_MS))
+		return false;
+	checks = cJSON_AddArrayToObject(backend, "checks");
+	for (i = 0; checks && i < member->n_streams; i++)
+		if (!add_check(checks, member->stream[i]))
+			return false;
+	return checks;
+}
+
+static bool add_service(cJSON *services, const struct service *service, u64 now)
+{
+	cJSON *object = cJSON_CreateObject(), *backends;
+	char text[SERVICE_TEXT];
+	size_t i;
+
+	if (!add_item(services, object))
+		return false;
+	if (!cJSON_AddStringToObject(object, "name", service->config->name) ||
+	    !cJSON_AddStringToObject(object, "service", service_key_text(&service->key, text)) ||
+	    !cJSON_AddBoolToObject(object, "external", service->config->external) ||
+	    !cJSON_AddBoolToObject(object, "panic", service->in_panic) ||
+	    !cJSON_AddBoolToObject(object, "open", service->is_open))
+		return false;
+	backends = cJSON_AddArrayToObject(object, "backends");
+	/* Those that are to take over are shown while they do. */
+	for (i = 0; backends && i < service->n; i++)
+		if ((!service->member[i].is_sorry || service->is_open) &&
+		    !add_member(backends, service, &service->member[i], now))
+			return false;
+	return backends;
+}
+
+static bool add_checker(cJSON *status, const struct checker *checker)
+{
+	const struct checker_stats *stats = checker_stats(checker);
+	cJSON *object = cJSON_AddObjectToObject(status, "checker");
+
+	return object && cJSON_AddNumberToObject(object, "passed", stats->passed) &&
+	       cJSON_AddNumberToObject(object, "failed", stats->failed) &&
+	       cJSON_AddNumberToObject(object, "unknown", stats->unknown) &&
+	       cJSON_AddNumberToObject(object, "stalls", stats->stalls) &&
+	       cJSON_AddNumberToObject(object, "hastened", stats->hastened) &&
+	       cJSON_AddNumberToObject(object, "lateness-p99-us", checker_lateness_p99(checker));
+}
+
+cJSON *status_create(const struct daemon *daemon)
+{
+	const struct world *world = daemon_world(daemon);
+	cJSON *status = cJSON_CreateObject(), *services;
+	u64 now = clock_now();
+	bool ok;
+	size_t i;
+
+	ok = cJSON_AddStringToObject(status, "version", MAGLEV_VERSION) &&
+	     add_checker(status, daemon_checker(daemon));
+	services = ok ? cJSON_AddArrayToObject(status, "services") : NULL;
+	for (i = 0; services && ok && i < world->n_services; i++)
+		ok = add_service(services, &world->service[i], now);
+	if (services && ok)
+		return status;
+	cJSON_Delete(status);
+	return NULL;
+}
