@@ -105,4 +105,4 @@ churn "swaps" $((SEED + 1)) 3
 echo "swaps: turned away in their gaps: $AWAY"
 echo "tables published: $(count_published)"
 lb ipvsadm -C
-poll 5 rmmod ip_vs_maglev || fail "the module does not unload"
+poll 20 rmmod ip_vs_maglev || fail "the module does not unload"

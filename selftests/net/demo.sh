@@ -7,6 +7,7 @@
 NS=${NS:-demo}
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/demo_mh.sh"
+. "$(dirname "$0")/demo_maglevd.sh"
 set -E
 trap 'echo "FAIL: line $LINENO: $BASH_COMMAND" >&2' ERR
 
@@ -104,17 +105,17 @@ served_by() {
 	awk -v name="$1" '$1 == name { n++ } END { print n + 0 }' "$2"
 }
 
-live_digest_is() {
-	[ "$(published live_digest)" = "$1" ]
-}
+# live_digest NAME: of that balancer's table, as its kernel has it.
+live_digest() { in_ns "$1" "$MAGLEVADM" -j service show tcp "$VIP:80" | field live-digest; }
+live_digest_is() { [ "$(live_digest "$1")" = "$2" ]; }
 
-# await_table BACKEND...: until the kernel has published the table that maglevadm builds of them.
+# await_table NAME BACKEND...: until that balancer has the table that maglevadm builds of them.
 await_table() {
 	local digest
 
-	digest=$(adm build "$@" | field live_digest)
-	poll 10 live_digest_is "$digest" ||
-		fail "kernel and maglevadm disagree on the table: $(published), not $digest"
+	digest=$(adm build "${@:2}" | field live_digest)
+	poll 10 live_digest_is "$1" "$digest" ||
+		fail "$1 and maglevadm disagree on the table: $(live_digest "$1"), not $digest"
 }
 
 # ---- the story
@@ -157,13 +158,13 @@ setup() {
 		# shellcheck disable=SC2046,SC2086
 		typed lb ipvsadm -a $SERVICE $(dest $i)
 	done
-	await_table "${FOUR[@]}"
+	await_table lb "${FOUR[@]}"
 	adm build "${FOUR[@]}" >"$WORK/table"
 	digest=$(field live_digest <"$WORK/table")
 	printf '\n'
-	say "table of $(field size <"$WORK/table") slots: digest $(published live_digest) in the kernel,"
+	say "table of $(field size <"$WORK/table") slots: digest $(live_digest lb) in the kernel,"
 	say "                      digest $digest by \"maglevadm table build\""
-	claim "kernel's table = maglevadm's, built offline" "$digest" live_digest_is "$digest"
+	claim "kernel's table = maglevadm's, built offline" "$digest" live_digest_is lb "$digest"
 }
 
 # draw_shares: from "NAME SLOTS" lines and the file of flows, a bar for each backend; into $WORK/worst, in sigmas, how
@@ -271,17 +272,18 @@ direct_return() {
 	claim "replies reach the client" "${received#* } bytes" [ "${received% *}" -gt $FLOWS ]
 }
 
-# connections BALANCER [STATE]: "NAME PORT" of each that IPVS has.
-connections() {
-	in_ns "$1" ipvsadm -Lnc | awk -v state="${2:-.*}" 'NR > 2 && $3 ~ state {
-		split($4, from, ":")
-		split($6, to, "[.:]")
-		print "b" to[4], from[2]
-	}'
+# running: "NAME PORT" of each established connection, as the backends have them.
+running() {
+	local i
+
+	for i in "$@"; do
+		in_ns "b$i" ss -Htn state established sport = :80 |
+			awk -v name="b$i" '{ sub(/.*:/, "", $NF); print name, $NF }'
+	done
 }
 
 all_started() {
-	connections lb ESTABLISHED >"$WORK/started"
+	running 1 2 3 4 >"$WORK/started"
 	[ "$(wc -l <"$WORK/started")" = $DOWNLOADS ]
 }
 
@@ -293,15 +295,14 @@ download() {
 
 # add_and_drain: and send new connections, while the downloads run.
 add_and_drain() {
-	echo >$TRACE/trace
 	# shellcheck disable=SC2046,SC2086
 	{
 		typed lb ipvsadm -a $SERVICE $(dest 5)
 		typed lb ipvsadm -e $SERVICE $(dest 2 0)
 	}
-	await_table "${DRAINED[@]}"
-	connections lb ESTABLISHED >"$WORK/still"
-	# Ports of their own: IPVS sends one that it remembers where it went before.
+	await_table lb "${DRAINED[@]}"
+	running 1 2 3 4 >"$WORK/still"
+	# Ports of their own: a flow that ended a moment ago may still be known.
 	client sysctl -qw net.ipv4.ip_local_port_range='10000 29999'
 	say "${dim}client#$plain curl http://$VIP/[1-$NEW]"
 	ask "http://$VIP" $NEW | counted $NEW >"$WORK/new" || true
@@ -360,7 +361,7 @@ downloads() {
 }
 
 summary() {
-	heading 6 "Summary"
+	heading 7 "Summary"
 	printf '   %s\n' "${CLAIMS[@]}"
 	printf '\n   %s%s of %s claims hold, on Linux %s, in %s s.%s\n\n' "$bold" $((${#CLAIMS[@]} - FAILED)) \
 		${#CLAIMS[@]} "$(uname -r)" $SECONDS "$plain"
@@ -405,6 +406,7 @@ shares
 direct_return
 downloads
 beside_mh
+maglevd_finds
 summary
 [ -z "${MAGLEV_DEMO_SHELL:-}" ] || explore
 [ $FAILED = 0 ] || exit 1

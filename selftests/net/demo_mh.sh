@@ -64,11 +64,31 @@ add_balancer() {
 		addr add 10.0.1$1.1/24 dev lb$1
 		route replace $VIP via 10.0.1$1.2
 	END
-	echo >$TRACE/trace
 	{
 		echo "-A $SERVICE -s $2"
 		"${@:3}" <"$WORK/farm" | sed "s/\(.*\) \(.*\)/-a $SERVICE -r \1:80 -i --tun-type \2 -w 100/"
 	} | in_ns "lb$1" ipvsadm -R
+}
+
+# explained BALANCER FILE: "NAME PORT" of the flows in FILE, of which we track one each: ask for them.
+explained() {
+	awk -v client=$CLIENT -v vip=$VIP '{ print "explain tcp " client ":" $2 " " vip ":80" }' "$2" >"$WORK/questions"
+	"$MAGLEVADM" -j -n "$NS-$1" -b "$WORK/questions" |
+		awk -F '"' '/"chosen"/ { ask = 1 } ask && $2 == "name" { split($4, to, "[.:]"); print "b" to[4]; ask = 0 }' |
+		paste -d ' ' - <(awk '{ print $2 }' "$2")
+}
+
+# connections BALANCER FILE: "NAME PORT" of the flows in FILE, by IPVS's connections or by ours.
+connections() {
+	if in_ns "$1" ipvsadm -Ln | grep -q ' maglev'; then
+		explained "$1" "$2"
+		return
+	fi
+	in_ns "$1" ipvsadm -Lnc | awk 'NR > 2 {
+		split($4, from, ":")
+		split($6, to, "[.:]")
+		print "b" to[4], from[2]
+	}'
 }
 
 # replay I TEXT [BASE NEEDED]: the flows of section 2, from the same client ports, through lbI; a row of connections per
@@ -80,7 +100,7 @@ replay() {
 	answered=$(grep -c '^b[1-4] ' "$WORK/again" || true)
 	[ "$answered" = $FLOWS ] ||
 		fail "lb$1 answered $answered of $FLOWS connections: $(sort "$WORK"/errors? | uniq -c | head -n 3)"
-	connections "lb$1" >"$chosen"
+	connections "lb$1" "$WORK/again" >"$chosen"
 	moved=$([ -z "${3:-}" ] || differ "$3" "$chosen")
 	read -r unused least most < <(spread "$chosen")
 	printf "$ROW" "lb$1" "$2" "$unused" "$least" "$most" "${moved:--}" "${4:--}"
@@ -105,15 +125,15 @@ replay_all() {
 	local i=$1 name=${2%% *} moved
 
 	add_balancer "$i" "$2" cat
-	[ "$name" != maglev ] || await_table "${FARM[@]}"
+	[ "$name" != maglev ] || await_table "lb$i" "${FARM[@]}"
 	replay "$i" "$name"
 	add_balancer $((i + 1)) "$2" tac
-	[ "$name" != maglev ] || await_table "${FARM[@]}"
+	[ "$name" != maglev ] || await_table "lb$((i + 1))" "${FARM[@]}"
 	replay $((i + 1)) "$name, added in reverse order" "$WORK/chosen.$i" 0
 	reordered=$moved
 	add_balancer $((i + 2)) "$2" cat
 	in_ns "lb$((i + 2))" ipvsadm -e $SERVICE -r 10.0.0.31:80 -i --tun-type gre -w 101
-	[ "$name" != maglev ] || await_table "${FARM_EDITED[@]}"
+	[ "$name" != maglev ] || await_table "lb$((i + 2))" "${FARM_EDITED[@]}"
 	replay $((i + 2)) "$name, one weight 100 -> 101" "$WORK/chosen.$i" "$(ideal_flows)"
 	edited=$moved
 }

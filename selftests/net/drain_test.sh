@@ -25,8 +25,8 @@ set_weight() {
 more_than() { [ "$(count_published)" -gt "$1" ]; }
 has_all() { [ "$(published backends)" = 3 ]; }
 
-# active I: connections that IPVS counts as established.
-active() { lb ipvsadm -Ln | awk -v rip="10.0.0.$1:80" '$2 == rip { print $5 }'; }
+# active I: established connections of bI.
+active() { in_ns "b$1" ss -Htn state established sport = :80 | wc -l; }
 all_run() { [ "$(active 1) $(active 2) $(active 3)" = "1 1 1" ]; }
 
 setup_topology
@@ -51,7 +51,7 @@ for i in 1 2 3; do
 	downloads+=($!)
 	echo $! >"$WORK/download$i.pid"
 done
-poll 10 all_run || fail "downloads are not spread: $(lb ipvsadm -Ln)"
+poll 10 all_run || fail "downloads are not spread: $(cat "$WORK/ports")"
 
 set_weight 0
 expect "drained, downloads from b2" 1 "$(active 2)"

@@ -39,8 +39,10 @@ lb nft -f - <<END
 table inet marks {
 	chain prerouting {
 		type filter hook prerouting priority mangle
-		ip daddr $VIP tcp dport { 80, 8080 } meta mark set 4
-		ip6 daddr $VIP6 tcp dport { 80, 8080 } meta mark set 6
+		ip daddr $VIP tcp dport 80 meta mark set 4
+		ip daddr $VIP tcp dport 8080 meta mark set 4
+		ip6 daddr $VIP6 tcp dport 80 meta mark set 6
+		ip6 daddr $VIP6 tcp dport 8080 meta mark set 6
 	}
 }
 END

@@ -46,7 +46,7 @@ expect_range() {
 
 # poll SECONDS COMMAND...: run it until it succeeds; fail if it never does.
 poll() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${MAGLEV_SLOW:-1}))
 
 	shift
 	until "$@"; do
@@ -65,6 +65,24 @@ in_ns() {
 
 client() { in_ns client "$@"; }
 lb() { in_ns lb "$@"; }
+
+# adm WORD...: maglevadm on the balancer, or on BALANCER.
+adm() { in_ns "${BALANCER:-lb}" "$MAGLEVADM" "$@"; }
+
+# flows_held: flows in the tables of all CPUs, counted now.
+flows_held() { adm flow count | awk 'NR > 1 { n += $NF } END { print n + 0 }'; }
+
+# counted NAME: a counter of ours in the balancer, or how many packets had that reason.
+counted() {
+	adm -j stats | tr -d ' \t\n' |
+		grep -oE "\"$1\":[0-9]+|\"name\":\"$1\",\"verdict\":\"[a-z]+\",\"count\":[0-9]+" | grep -oE '[0-9]+$'
+}
+
+# endpoint ADDRESS PORT
+endpoint() {
+	[[ $1 != *:* ]] || set -- "[$1]" "$2"
+	echo "$1:$2"
+}
 
 # ips NAME: "ip" commands for a namespace from stdin; under emulation every process counts.
 ips() {
@@ -125,6 +143,17 @@ setup_topology() {
 	add_vip lb
 }
 
+# add_balancer NAME ADDRESS GATEWAY ADDRESS6 GATEWAY6: one more, with the VIPs but without a route to it.
+add_balancer() {
+	add_ns "$1"
+	attach "$1" "$2/24" "$3" "$4/64" "$5"
+	ips router <<-END
+		addr add $3/24 dev $1
+		addr add $5/64 dev $1 nodad
+	END
+	add_vip "$1"
+}
+
 clean_topology() {
 	local name pid
 
@@ -159,7 +188,7 @@ add_backend() {
 }
 
 # serve_http I [PORT]: nginx on bI says the backend's name at /, one connection each, and
-# drips /drip at 64 kB/s.
+# drips /drip at 64 kB/s, slower where all is slow.
 serve_http() {
 	local b=b$1 conf=$WORK/b$1.conf
 
@@ -182,7 +211,7 @@ serve_http() {
 				listen ${2:-80} backlog=4096;
 				listen [::]:${2:-80} backlog=4096;
 				location / { return 200 "$b\n"; }
-				location /drip { root $WORK/www; limit_rate 64k; }
+				location /drip { root $WORK/www; limit_rate $((64 / ${MAGLEV_SLOW:-1}))k; }
 			}
 		}
 	END
@@ -224,18 +253,20 @@ ask() {
 # unload_module: if it is loaded. A namespace's services go a while after its name: so poll.
 unload_module() {
 	if [ -e /sys/module/ip_vs_maglev ]; then
-		poll 20 rmmod ip_vs_maglev 2>"$WORK/rmmod" || fail "$(tail -n 1 "$WORK/rmmod")"
+		poll 60 rmmod ip_vs_maglev 2>"$WORK/rmmod" || fail "$(tail -n 1 "$WORK/rmmod")"
 	fi
 }
 
-# load_module PARAMETER...: afresh, with these and with its events traced.
+# load_module PARAMETER...: afresh, with these and with its events traced; packets are taken at ENTRY, if given.
 load_module() {
 	unload_module
 	start_tracing "$@"
+	[ -z "${ENTRY-}" ] || adm set hook "$ENTRY"
 }
 
 # finish: the end of a test that had the module its own way: nothing may hold it any more.
 finish() {
+	[ "${ENTRY-}" != early ] || [ "$(counted early)" -gt 0 ] || fail "nothing was forwarded early"
 	trap 'rm -rf "$WORK"' EXIT
 	clean_topology
 	mkdir -p "$WORK"

@@ -24,7 +24,7 @@ forwards() {
 	done
 	ask "http://$vip" $N >"$WORK/served" || true
 	expect "$method: answered" $N "$(grep -c '^b[12] ' "$WORK/served")"
-	expect_range "$method: by b1" 6 $((N - 6)) "$(grep -c '^b1 ' "$WORK/served")"
+	expect_range "$method: by b1" 4 $((N - 4)) "$(grep -c '^b1 ' "$WORK/served")"
 	lb ipvsadm -C
 }
 

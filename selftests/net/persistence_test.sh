@@ -18,13 +18,13 @@ service() {
 	echo "$*"
 }
 
-# answers N: that many connections from each of 20 addresses; a line for each: answer, address.
+# answers N: that many connections from each of 40 addresses; a line for each: answer, address.
 answers() {
-	seq 20 | awk -v url="http://$VIP/[1-$1]" '{
+	seq 40 | awk -v url="http://$VIP/[1-$1]" '{
 		printf "next\nsilent\nmax-time=10\nurl=\"%s\"\n", url
-		printf "interface=\"host!203.0.113.%d\"\nwrite-out=\"%%{local_ip}\\n\"\n", $1 * 8
+		printf "interface=\"host!203.0.113.%d\"\nwrite-out=\"%%{local_ip}\\n\"\n", $1 * 6
 	}' | { client curl -K - || true; } | paste -d ' ' - - >"$WORK/answers"
-	expect "answered" $((20 * $1)) "$(grep -c '^b[123] ' "$WORK/answers")"
+	expect "answered" $((40 * $1)) "$(grep -c '^b[123] ' "$WORK/answers")"
 }
 has_all() { [ "$(published backends)" = 3 ]; }
 backends() { cut -d ' ' -f 1 | sort -u | wc -l; }
@@ -42,7 +42,7 @@ done
 service -t $VIP:80 -s maglev -p 300
 expect "backends of one client" 1 "$(ask http://$VIP 30 | backends)"
 answers 3
-expect "addresses and their backends" 20 "$(sort -u "$WORK/answers" | wc -l)"
+expect "addresses and their backends" 40 "$(sort -u "$WORK/answers" | wc -l)"
 expect "backends of many clients" 3 "$(backends <"$WORK/answers")"
 
 service -t $VIP:80 -s maglev -p 300 -M 255.255.255.0

@@ -32,7 +32,13 @@ agrees() {
 
 # pairs FILE: how many of (address, backend); as many as there are addresses if the address decides.
 pairs() { cut -d ' ' -f 1,2 "$WORK/$1" | sort -u | wc -l; }
-has_all() { [ "$(published backends) $(published mode)" = "3 source" ]; }
+has_all() { [ "$(published backends) $(published mode)" = "3 $1" ]; }
+
+# edit MODE [OPTION...]: IPVS tells nobody of an edit; the next beat finds it.
+edit() {
+	lb ipvsadm -E -t $VIP:80 -s maglev "${@:2}"
+	poll 10 has_all "$1" || fail "no table in mode $1: $(published)"
+}
 
 setup_topology
 ip -n "$NS-client" route add local 203.0.113.0/24 dev lo
@@ -44,7 +50,7 @@ for i in 1 2 3; do
 	serve_http $i
 	lb ipvsadm -a -t $VIP:80 -r 10.0.0.$i -i
 done
-poll 10 has_all || fail "no table of three in mode source: $(published)"
+poll 10 has_all source || fail "no table of three in mode source: $(published)"
 
 ask_all source
 expect "source: addresses and their backends" $CLIENTS "$(pairs source)"
@@ -53,12 +59,12 @@ for i in 1 2 3; do
 done
 agrees source source
 
-lb ipvsadm -E -t $VIP:80 -s maglev
+edit tuple
 ask_all tuple
 expect_range "tuple: addresses and their backends" $((CLIENTS + 20)) $((CLIENTS * 3)) "$(pairs tuple)"
 agrees tuple tuple
 
-lb ipvsadm -E -t $VIP:80 -s maglev -b flag-1
+edit source -b flag-1
 ask_all again
 agrees again source
 finish

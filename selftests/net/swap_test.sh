@@ -24,7 +24,8 @@ swap() {
 	[ "$1" != maglev ] || expect "digest" "$digest" "$(published live_digest)"
 }
 has_both() { [ "$(published backends)" = 2 ]; }
-established() { [ "$(lb ipvsadm -Ln | awk '/10.0.0/ { n += $5 } END { print n }')" -ge 8 ]; }
+running() { in_ns "$1" ss -Htn state established sport = :80 | wc -l; }
+established() { [ $(($(running b1) + $(running b2))) -ge 8 ]; }
 
 setup_topology
 load_module table_size=65537
@@ -37,10 +38,13 @@ done
 poll 10 has_both || fail "no table of two: $(published)"
 digest=$(published live_digest)
 
-client curl -sZ --parallel-immediate -o "$WORK/got#1" "http://$VIP/drip?[1-8]" 2>/dev/null &
+client curl -sZ --parallel-immediate -o "$WORK/got#1" "http://$VIP/drip?[1-8]" -Ss 2>"$WORK/broken" &
 downloads=$!
 echo $downloads >"$WORK/downloads.pid"
 poll 10 established || fail "downloads do not start"
+lb ipvsadm -E -t $VIP:80 -s rr
+lb ipvsadm -E -t $VIP:80 -s maglev
+kill -0 $downloads || fail "downloads ended before maglev was back"
 touch "$WORK/go" "$WORK/verdicts"
 traffic &
 traffic=$!
@@ -49,7 +53,6 @@ expect "lost before the first swap" 0 "$(lost)"
 
 swap rr
 swap maglev
-kill -0 $downloads || fail "downloads ended before maglev was back"
 swap mh -b mh-port
 swap maglev
 swap mh
@@ -58,6 +61,6 @@ swap maglev
 rm "$WORK/go"
 wait $traffic
 echo "lost in six swaps: $(lost) of $(wc -l <"$WORK/verdicts") connections"
-wait $downloads || fail "a download broke"
+wait $downloads || fail "a download broke: $? $(cat "$WORK/broken")"
 expect "downloads whole" 8 "$(find "$WORK" -name 'got*' -size 1048576c | wc -l)"
 finish

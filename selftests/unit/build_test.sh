@@ -7,19 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-n=0 status=0
-
-# report NAME STATUS
-report() {
-	n=$((n + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		sed 's/^/# /' "$tmp/log"
-		status=1
-	fi
-}
+. selftests/unit/tap.sh
 
 make_here() {
 	MAKEFLAGS='' make -C "$tmp/tree" "$@" >"$tmp/log" 2>&1
@@ -35,6 +23,12 @@ report "make_module_without_headers_fails" $?
 make_here install DESTDIR="$tmp/root" PREFIX=/usr && "$tmp/root/usr/sbin/maglevadm" --version >>"$tmp/log" &&
 	[ -s "$tmp/root/usr/share/man/man8/maglevadm.8" ]
 report "make_install_puts_command_and_manual_under_destdir" $?
+unit=$tmp/root/usr/lib/systemd/system/maglevd.service
+sed "s|=/usr/|=$tmp/root/usr/|" "$unit" >"$tmp/maglevd.service" &&
+	systemd-analyze verify --man=no "$tmp/maglevd.service" >"$tmp/log" 2>&1
+report "the_unit_is_what_systemd_reads" $?
+systemd-analyze security --offline=true --threshold=30 "$unit" >"$tmp/log" 2>&1
+report "the_unit_is_hardened" $?
 missing=0
 make_here help
 while read -r target; do

@@ -27,9 +27,9 @@ def same(got, expected, what=""):
         raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
 
 
-def run(*words, text=""):
-    return subprocess.run([BINARY, *words], input=text, capture_output=True, text=True,
-                          timeout=60, check=False)
+def run(*words, text="", binary=BINARY, **environment):
+    return subprocess.run([binary, *words], input=text, capture_output=True, text=True,
+                          timeout=60, check=False, env={**os.environ, **environment})
 
 
 def answer(*words, text=""):

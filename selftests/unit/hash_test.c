@@ -95,6 +95,19 @@ static void key_parse_reads_bytes_in_order(void **state)
 	assert_int_equal(key.word[1], 0x1032547698badcfeULL);
 }
 
+static void key_bytes_are_those_that_were_parsed(void **state)
+{
+	u8 bytes[MAGLEV_KEY_BYTES];
+	struct maglev_key key;
+	u32 i;
+
+	(void)state;
+	assert_int_equal(maglev_key_parse(&key, VECTOR_KEY_TEXT), 0);
+	maglev_key_bytes(&key, bytes);
+	for (i = 0; i < MAGLEV_KEY_BYTES; i++)
+		assert_int_equal(bytes[i], i);
+}
+
 static void key_parse_takes_upper_case(void **state)
 {
 	struct maglev_key lower, upper;
@@ -254,6 +267,7 @@ int main(void)
 		cmocka_unit_test(siphash_equals_naive_at_every_length),
 		cmocka_unit_test(siphash_depends_on_both_key_words),
 		cmocka_unit_test(key_parse_reads_bytes_in_order),
+		cmocka_unit_test(key_bytes_are_those_that_were_parsed),
 		cmocka_unit_test(key_parse_takes_upper_case),
 		cmocka_unit_test(key_parse_refuses_every_other_length),
 		cmocka_unit_test(key_parse_refuses_all_but_hex_digits_anywhere),
