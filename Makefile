@@ -16,15 +16,19 @@ B := build
 CORE := $(wildcard core/*.c)
 HEADERS := $(wildcard include/maglev/*.h)
 ADM := $(wildcard userspace/maglevadm/*.c)
-MODULE_SOURCES := Kbuild $(CORE) $(HEADERS) $(wildcard kmod/*.[ch])
+DAEMON := $(wildcard userspace/maglevd/*.c)
+LIB := $(wildcard userspace/lib/*.c)
+LIB_HEADERS := $(wildcard userspace/lib/*.h include/uapi/linux/*.h)
+MODULE_SOURCES := Kbuild $(CORE) $(HEADERS) $(wildcard include/uapi/linux/*.h kmod/*.[ch])
 CPPFLAGS += -Iinclude
 CSTD := -std=gnu11 -Wall -Wextra
 # Evaluated when used: a machine without the library gets the compiler's error, not make's.
 CJSON = $(shell pkg-config --cflags --libs libcjson 2>/dev/null || echo -lcjson)
+DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libfyaml libmicrohttpd libsystemd) -lev -lmnl -lresolv
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace module install dkms-install deps format clean help
-.PHONY: check unit lint selftest demo bench vm vm-shell
+.PHONY: check check-debug unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-document vm vm-shell frames
 
 all: userspace ## build the userspace, and the module where kernel headers are
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -33,11 +37,33 @@ all: userspace ## build the userspace, and the module where kernel headers are
 		echo "module: skipped, no kernel headers: install linux-headers-$$(uname -r) or give KDIR="; \
 	fi
 
-userspace: $(B)/maglevadm ## build maglevadm
+userspace: $(B)/maglevadm $(B)/maglevd ## build maglevadm and maglevd
 
-$(B)/maglevadm: $(ADM) $(wildcard userspace/maglevadm/*.h) $(CORE) $(HEADERS)
+$(B)/maglevadm: $(ADM) $(wildcard userspace/maglevadm/*.h) $(CORE) $(HEADERS) $(LIB_HEADERS) $(B)/libmaglev.a
 	@mkdir -p $(B)
-	$(CC) $(CSTD) $(CPPFLAGS) $(CFLAGS) -o $@ $(ADM) $(CORE) $(LDFLAGS) $(CJSON)
+	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $(ADM) $(CORE) $(B)/libmaglev.a \
+		$(LDFLAGS) $(CJSON) -lmnl
+
+$(B)/maglevd: $(DAEMON) $(wildcard userspace/maglevd/*.h) $(CORE) $(HEADERS) $(LIB_HEADERS) $(B)/libmaglev.a
+	@mkdir -p $(B)
+	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $(DAEMON) $(CORE) $(B)/libmaglev.a \
+		$(LDFLAGS) $(DAEMON_LIBS)
+
+$(B)/lib/%.o: userspace/lib/%.c $(LIB_HEADERS) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi $(CFLAGS) -c -o $@ $<
+
+$(B)/libmaglev.a: $(LIB:userspace/%.c=$(B)/%.o) ## the client library; link it with -lmnl
+	$(AR) rcs $@ $^
+
+frames: $(B)/frames $(B)/explain_all ## build the network tests' traffic tool, and what asks the kernel about its flows
+
+$(B)/frames: $(wildcard selftests/net/frames*.[ch]) include/maglev/env.h
+	@mkdir -p $(B)
+	$(CC) $(CSTD) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+$(B)/explain_all: selftests/net/explain_all.c $(B)/libmaglev.a
+	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $^ $(LDFLAGS) -lmnl
 
 module: ## build ip_vs_maglev.ko for the running kernel, or for KDIR=
 	@[ -e "$(KDIR)/Makefile" ] || { \
@@ -47,7 +73,14 @@ module: ## build ip_vs_maglev.ko for the running kernel, or for KDIR=
 
 install: userspace ## install what is built (PREFIX=, DESTDIR=); the module too where it is built
 	install -D -m 755 $(B)/maglevadm $(DESTDIR)$(PREFIX)/sbin/maglevadm
+	install -D -m 644 userspace/maglevadm/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/maglevadm
+	install -D -m 755 $(B)/maglevd $(DESTDIR)$(PREFIX)/sbin/maglevd
+	install -D -m 644 userspace/maglevd/maglevd.yaml.example $(DESTDIR)$(PREFIX)/share/doc/maglev/maglevd.yaml.example
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/sbin|$(PREFIX)/sbin|' userspace/maglevd/maglevd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/maglevd.service
 	install -D -m 644 Documentation/man/maglevadm.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglevadm.8
+	install -D -m 644 Documentation/man/maglevd.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglevd.8
+	install -D -m 644 Documentation/man/maglevd.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/maglevd.yaml.5
 	install -D -m 644 Documentation/man/ip_vs_maglev.7 $(DESTDIR)$(PREFIX)/share/man/man7/ip_vs_maglev.7
 	@if [ -e $(B)/module/ip_vs_maglev.ko ]; then \
 		$(MAKE) -C "$(KDIR)" M=$(CURDIR)/$(B)/module INSTALL_MOD_PATH=$(DESTDIR) modules_install; \
@@ -61,28 +94,72 @@ dkms-install: ## give the module's source to DKMS, which builds and installs it 
 check: deps ## all tests: unit, properties, lint, and kselftests in virtual machines on 6.1 and 6.12
 	@scripts/check
 
+check-debug: ## kselftests on a kernel that looks for mistakes (KASAN, lockdep, kmemleak), built the first time
+	@scripts/need check-debug
+	@scripts/check-debug
+
 unit: $(B)/maglevadm ## unit tests and properties under ASan and UBSan
 	@selftests/unit/run
 
 lint: ## sparse, W=1, checkpatch, clang-format, shellcheck, layers, spelling, kernel-doc
 	@scripts/lint
 
-selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12, T="selftests/net/NAME.sh ..."
+fuzz: ## fuzz everything that reads bytes we did not write: T="NAME...", SECONDS= for each
+	@scripts/fuzz -t $(or $(SECONDS),30) $(T)
+
+selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug, T="selftests/net/NAME.sh ..."
 	@scripts/selftest $(KERNEL) $(T)
 
 demo: ## watch real HTTP cross the scheduler to GRE and IPIP backends, in a virtual machine
 	@scripts/need demo
 	@scripts/demo
 
-bench: ## how fast tables are built, laid over and looked up
+bench: bench-table bench-kernel bench-scaling bench-probes bench-scale ## how fast tables are built, packets forwarded, backends asked
+
+bench-table: ## how fast tables are built, laid over and looked up
 	@scripts/need build
 	@selftests/bench/run
 
-vm: ## run CMD= in a virtual machine with KERNEL=6.1|6.12
+bench-kernel: ## packets a second beside stock IPVS, in User-Mode Linux, built the first time: COLUMN="udp4-*" ROUNDS=
+	@scripts/need bench-kernel
+	@selftests/bench/kernel $(if $(ROUNDS),-r $(ROUNDS)) $(COLUMN)
+
+bench-scaling: ## packets a second with two CPUs, in multiples of one; skipped without four cores or KVM
+	@selftests/bench/scaling
+
+bench-probes: $(B)/probe_bench ## what a probe of maglevd costs: CPU and memory
+	@for kind in tcp http hang; do echo "$$kind:"; $(B)/probe_bench $$kind; done
+
+$(B)/probe_bench: selftests/bench/maglevd/probe_bench.c $(wildcard userspace/maglevd/probe*.[ch] userspace/maglevd/curl_loop.[ch] userspace/maglevd/agent.[ch])
+	@scripts/need build
+	@mkdir -p $(B)
+	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevd $(CFLAGS) -o $@ $(filter %.c,$^) \
+		$(LDFLAGS) $(DAEMON_LIBS)
+
+bench-scale: ## what maglevd takes for 10,000 backends, here and in User-Mode Linux: KIND="tcp-*" SECONDS=
+	@scripts/need bench-scale
+	@selftests/bench/maglevd/scale -n $(if $(SECONDS),-s $(SECONDS)) $(KIND)
+	@selftests/bench/maglevd/scale $(if $(SECONDS),-s $(SECONDS)) $(KIND)
+
+$(B)/scale_server: selftests/bench/maglevd/scale_server.c
+	@mkdir -p $(B)
+	$(CC) $(CSTD) $(CFLAGS) -o $@ $< $(LDFLAGS)
+
+# maglevd without a kernel: with one that remembers what it is told.
+$(B)/maglevd-alone: selftests/bench/maglevd/scale_kernel.c $(DAEMON) $(wildcard userspace/maglevd/*.h) $(B)/libmaglev.a
+	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevd $(CFLAGS) -o $@ $< \
+		$(filter-out userspace/maglevd/kernel.c,$(DAEMON)) $(CORE) $(B)/libmaglev.a $(LDFLAGS) $(DAEMON_LIBS)
+
+bench-document: ## measure all of it, an hour, and write Documentation/performance.md
+	@scripts/need bench-document
+	@selftests/bench/kernel
+	@selftests/bench/kernel_document $(B)/bench-kernel.json
+
+vm: ## run CMD= in a virtual machine with KERNEL=6.1|6.12|debug
 	@scripts/need vm
 	@selftests/vm/vm -k $(KERNEL) -- "$$CMD"
 
-vm-shell: ## a shell in a virtual machine with KERNEL=6.1|6.12
+vm-shell: ## a shell in a virtual machine with KERNEL=6.1|6.12|debug
 	@scripts/need vm
 	@selftests/vm/vm -k $(KERNEL) -i
 
