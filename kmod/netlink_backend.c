@@ -12,6 +12,7 @@
 #include "pair.h"
 #include "publish.h"
 #include "service.h"
+#include "slots.h"
 
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -20,10 +21,9 @@ static int get_backend(struct sk_buff *msg, struct maglev_net *mnet,
 		       const struct maglev_request_service *named,
 		       const struct maglev_request_backend *of, struct netlink_ext_ack *extack)
 {
-	struct maglev_fill_slots slots;
+	const struct maglev_slots *slots;
 	struct maglev_service *service;
 	struct maglev_pair *pair;
-	int err;
 
 	service = maglev_netlink_find_service(mnet, named, extack);
 	if (IS_ERR(service))
@@ -31,13 +31,11 @@ static int get_backend(struct sk_buff *msg, struct maglev_net *mnet,
 	pair = maglev_netlink_find_pair(service, of, extack);
 	if (IS_ERR(pair))
 		return PTR_ERR(pair);
-	err = maglev_fill_count_slots(&slots, service);
-	if (err)
-		return err;
-	err = maglev_fill_service_name(msg, service) ?:
-		      maglev_fill_backend(msg, MAGLEV_A_BACKEND, pair, &slots);
-	maglev_fill_free_slots(&slots);
-	return err;
+	slots = maglev_slots_count(service);
+	if (IS_ERR(slots))
+		return PTR_ERR(slots);
+	return maglev_fill_service_name(msg, service) ?:
+		       maglev_fill_backend(msg, MAGLEV_A_BACKEND, pair, slots);
 }
 
 /* The service and the backend that a request names. */
@@ -120,7 +118,7 @@ static bool is_told(const struct position *at, const struct maglev_pair *pair)
 }
 
 static int dump_backend(struct sk_buff *skb, struct netlink_callback *cb,
-			const struct maglev_pair *pair, const struct maglev_fill_slots *slots)
+			const struct maglev_pair *pair, const struct maglev_slots *slots)
 {
 	void *head = maglev_netlink_begin(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 					  NLM_F_MULTI, MAGLEV_CMD_BACKEND_GET);
@@ -138,27 +136,25 @@ static int dump_backend(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
-			const struct maglev_service *service)
+			struct maglev_service *service)
 {
 	struct position *at = (struct position *)cb->ctx;
-	struct maglev_fill_slots slots;
+	const struct maglev_slots *slots = maglev_slots_count(service);
+	int err = PTR_ERR_OR_ZERO(slots);
 	const struct maglev_pair *pair;
 	struct rb_node *node;
-	int err;
 
-	err = maglev_fill_count_slots(&slots, service);
 	for (node = rb_first(&service->pairs); node && !err; node = rb_next(node)) {
 		pair = rb_entry(node, struct maglev_pair, node);
 		if (!pair->listed || is_told(at, pair))
 			continue;
-		err = dump_backend(skb, cb, pair, &slots);
+		err = dump_backend(skb, cb, pair, slots);
 		if (err)
 			break;
 		at->within = true;
 		at->port = pair->backend.port;
 		memcpy(at->addr, pair->backend.addr, sizeof(at->addr));
 	}
-	maglev_fill_free_slots(&slots);
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include "pair.h"
 #include "publish.h"
 #include "service.h"
+#include "slots.h"
 #include "tables.h"
 
 #include <maglev/version.h>
@@ -60,38 +61,6 @@ static_assert(MAGLEV_NL_METHOD_MASQUERADE == IP_VS_CONN_F_MASQ);
 static_assert(MAGLEV_NL_METHOD_LOCAL == IP_VS_CONN_F_LOCALNODE);
 static_assert(MAGLEV_NL_METHOD_TUNNEL == IP_VS_CONN_F_TUNNEL);
 static_assert(MAGLEV_NL_METHOD_DIRECT == IP_VS_CONN_F_DROUTE);
-
-int maglev_fill_count_slots(struct maglev_fill_slots *slots, const struct maglev_service *service)
-{
-	const struct maglev_generation *generation;
-	const struct maglev_view *view;
-	u32 slot, room = READ_ONCE(service->n_pairs);
-
-	memset(slots, 0, sizeof(*slots));
-	slots->base = kvcalloc(room + 1, 2 * sizeof(*slots->base), GFP_KERNEL);
-	if (!slots->base)
-		return -ENOMEM;
-	slots->live = slots->base + room + 1;
-	rcu_read_lock();
-	generation = rcu_dereference(service->generation);
-	if (generation && generation->view.n && generation->view.n <= room) {
-		view = &generation->view;
-		slots->n = view->n;
-		slots->generation = generation->number;
-		for (slot = 0; slot < view->size; slot++) {
-			slots->base[view->base[slot]]++;
-			if (view->live[slot] != MAGLEV_EMPTY)
-				slots->live[view->live[slot]]++;
-		}
-	}
-	rcu_read_unlock();
-	return 0;
-}
-
-void maglev_fill_free_slots(struct maglev_fill_slots *slots)
-{
-	kvfree(slots->base);
-}
 
 int maglev_fill_key(struct sk_buff *skb, int attr, const struct maglev_service_key *key)
 {
@@ -359,7 +328,7 @@ static int fill_overlay(struct sk_buff *skb, const struct maglev_pair *pair)
 
 /* Its place by the tables packets see; what is counted of others is not told. */
 static int fill_place(struct sk_buff *skb, const struct maglev_pair *pair,
-		      const struct maglev_fill_slots *slots,
+		      const struct maglev_slots *slots,
 		      const struct maglev_generation *generation)
 {
 	u16 place = generation ? maglev_generation_place(generation, &pair->backend) : MAGLEV_EMPTY;
@@ -371,8 +340,8 @@ static int fill_place(struct sk_buff *skb, const struct maglev_pair *pair,
 		return -EMSGSIZE;
 	if (place != MAGLEV_EMPTY && !counted)
 		return 0;
-	if (nla_put_u32(skb, MAGLEV_A_BACKEND_BASE_SLOTS, counted ? slots->base[place] : 0) ||
-	    nla_put_u32(skb, MAGLEV_A_BACKEND_LIVE_SLOTS, counted ? slots->live[place] : 0))
+	if (nla_put_u32(skb, MAGLEV_A_BACKEND_BASE_SLOTS, counted ? slots->count[place].base : 0) ||
+	    nla_put_u32(skb, MAGLEV_A_BACKEND_LIVE_SLOTS, counted ? slots->count[place].live : 0))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -412,7 +381,7 @@ static int fill_way(struct sk_buff *skb, const struct maglev_pair *pair)
 }
 
 static int fill_rest(struct sk_buff *skb, const struct maglev_pair *pair,
-		     const struct maglev_fill_slots *slots)
+		     const struct maglev_slots *slots)
 {
 	struct maglev_pair_stats sum = {};
 	int err;
@@ -428,7 +397,7 @@ static int fill_rest(struct sk_buff *skb, const struct maglev_pair *pair,
 }
 
 int maglev_fill_backend(struct sk_buff *skb, int attr, const struct maglev_pair *pair,
-			const struct maglev_fill_slots *slots)
+			const struct maglev_slots *slots)
 {
 	struct nlattr *nest = nla_nest_start(skb, attr);
 

@@ -15,36 +15,8 @@ struct maglev_pair;
 struct maglev_pair_stats;
 struct maglev_prefix;
 struct maglev_service;
+struct maglev_slots;
 struct sk_buff;
-
-/**
- * struct maglev_fill_slots - how many slots backends have
- * @base: by place, in the base table
- * @live: by place, in the live table
- * @n: places
- * @generation: of these tables
- */
-struct maglev_fill_slots {
-	u32 *base;
-	u32 *live;
-	u32 n;
-	u64 generation;
-};
-
-/**
- * maglev_fill_count_slots() - count a service's slots
- * @slots: written; empty if there are no tables
- * @service: the service; the namespace's lock held
- *
- * Return: 0 or -ENOMEM.
- */
-int maglev_fill_count_slots(struct maglev_fill_slots *slots, const struct maglev_service *service);
-
-/**
- * maglev_fill_free_slots() - the mirror
- * @slots: from maglev_fill_count_slots()
- */
-void maglev_fill_free_slots(struct maglev_fill_slots *slots);
 
 /* A service's name. */
 int maglev_fill_key(struct sk_buff *skb, int attr, const struct maglev_service_key *key);
@@ -64,7 +36,7 @@ int maglev_fill_addr_port(struct sk_buff *skb, int addr_attr, int port_attr,
  * it: what an event tells.
  */
 int maglev_fill_backend(struct sk_buff *skb, int attr, const struct maglev_pair *pair,
-			const struct maglev_fill_slots *slots);
+			const struct maglev_slots *slots);
 
 /* The settings; the namespace's lock held. */
 int maglev_fill_settings(struct sk_buff *skb, struct maglev_net *mnet);

@@ -25,6 +25,7 @@
 #include <linux/log2.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <net/ip_vs.h>
 
@@ -172,6 +173,7 @@ void maglev_service_put(struct maglev_service *service)
 	if (!refcount_dec_and_test(&service->references))
 		return;
 	mutex_destroy(&service->build_lock);
+	kvfree(service->slots);
 	call_rcu(&service->rcu, free_service);
 }
 

@@ -23,6 +23,7 @@ struct ip_vs_service;
 struct maglev_generation;
 struct maglev_net;
 struct maglev_route;
+struct maglev_slots;
 
 /**
  * enum maglev_left - why a service is left to IPVS, or to itself
@@ -98,6 +99,7 @@ enum maglev_mode_setting {
  * @gap_until: jiffies until which what another scheduler gets counts as lost perhaps
  * @released_at: full sweeps done when another scheduler took it over
  * @gone_stats: counted for backends that it does not have any more
+ * @slots: those of each backend, as last counted; NULL: never
  * @forgotten: it is out of the registry
  * @build: builds what changed, a delay after the first change
  * @not_before: jiffies before which no further build starts
@@ -136,6 +138,7 @@ struct maglev_service {
 	unsigned long gap_until;
 	u64 released_at;
 	struct maglev_pair_stats gone_stats;
+	struct maglev_slots *slots;
 	bool forgotten;
 
 	struct delayed_work build;

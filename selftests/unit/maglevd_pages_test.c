@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// unit-sources: userspace/maglevd/http.c userspace/maglevd/clock.c
+// unit-sources: userspace/maglevd/http.c userspace/maglevd/scribe.c userspace/maglevd/clock.c
 // unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lmicrohttpd
+#define _GNU_SOURCE /* asprintf */
 /* Pages by HTTP on loopback, asked by clients that are polite, rude, slow and many. */
 #include "fixture.h"
 
@@ -10,6 +11,7 @@
 #include <http.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +33,18 @@ static struct ev_loop *loop;
 static struct endpoint at;
 static struct answer answer;
 static u32 n_written;
+
+static u32 count_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	u32 n = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		n++;
+	closedir(directory);
+	return n;
+}
 
 static char *write_small(void *ctx)
 {
@@ -55,10 +69,43 @@ static char *write_nothing(void *ctx)
 	return NULL;
 }
 
+/* In a child: what it counts, nobody sees. It is slow enough for others to ask meanwhile. */
+static char *write_process(void *ctx)
+{
+	char *text = NULL;
+
+	(void)ctx;
+	poll(NULL, 0, 100);
+	assert_true(asprintf(&text, "%d %u", getpid(), count_descriptors()) > 0);
+	return text;
+}
+
+static char *write_and_die(void *ctx)
+{
+	(void)ctx;
+	kill(getpid(), SIGKILL);
+	return NULL;
+}
+
+static char *write_forever(void *ctx)
+{
+	(void)ctx;
+	while (!pause() || errno == EINTR)
+		;
+	return NULL;
+}
+
 static const struct http_page pages[] = {
-	{ "/small", "application/json", FRESH_MS, write_small },
-	{ "/large", "text/plain", 0, write_large },
-	{ "/nothing", "text/plain", 0, write_nothing },
+	{ "/small", NULL, "application/json", FRESH_MS, false, write_small },
+	{ "/large", NULL, "text/plain", 0, false, write_large },
+	{ "/nothing", NULL, "text/plain", 0, false, write_nothing },
+	{ "/choice", "application/json", "application/json", 0, false, write_small },
+	{ "/choice", NULL, "text/plain", 0, false, write_nothing },
+	{ "/long", NULL, "text/plain", FRESH_MS, true, write_process },
+	{ "/long-large", NULL, "text/plain", 0, true, write_large },
+	{ "/long-nothing", NULL, "text/plain", 0, true, write_nothing },
+	{ "/dies", NULL, "text/plain", 0, true, write_and_die },
+	{ "/forever", NULL, "text/plain", 0, true, write_forever },
 	{},
 };
 
@@ -112,6 +159,7 @@ static void hear_out(int fd)
 {
 	double began = now_ms();
 	ssize_t n;
+	int error;
 
 	answer.len = 0;
 	do {
@@ -119,11 +167,12 @@ static void hear_out(int fd)
 		ev_run(loop, EVRUN_NOWAIT);
 		n = recv(fd, answer.text + answer.len, sizeof(answer.text) - 1 - answer.len,
 			 MSG_DONTWAIT);
+		error = errno;
 		if (n > 0)
 			answer.len += n;
-		else if (n < 0 && errno == EAGAIN)
+		else if (n < 0 && error == EAGAIN)
 			poll(NULL, 0, 1);
-	} while (n > 0 || (n < 0 && errno == EAGAIN));
+	} while (n > 0 || (n < 0 && error == EAGAIN));
 	answer.text[answer.len] = 0;
 	close(fd);
 }
@@ -265,18 +314,6 @@ static void an_address_in_use_or_of_another_host_is_refused(void **state)
 	http_destroy(http);
 }
 
-static u32 count_descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	u32 n = 0;
-
-	assert_non_null(directory);
-	while (readdir(directory))
-		n++;
-	closedir(directory);
-	return n;
-}
-
 static void nothing_stays_open_afterwards(void **state)
 {
 	u32 before = count_descriptors();
@@ -287,6 +324,94 @@ static void nothing_stays_open_afterwards(void **state)
 	ev_run(loop, EVRUN_NOWAIT);
 	http_destroy(http);
 	close(fd);
+	assert_int_equal(count_descriptors(), before);
+}
+
+static void of_two_pages_the_first_that_suits_is_taken(void **state)
+{
+	struct http *http = begin();
+
+	(void)state;
+	ask("GET /choice HTTP/1.1\r\nHost: x\r\nAccept: text/html, application/json;q=0.5\r\n\r\n");
+	expect_said("HTTP/1.1 200 ");
+	ask("GET /choice HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_said("HTTP/1.1 503 ");
+	http_destroy(http);
+}
+
+/* Sends, and does not wait. */
+static int begin_to_ask(const char *path)
+{
+	char request[100];
+	int fd = connect_to(&at);
+
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+	return fd;
+}
+
+static void one_child_writes_a_long_page_for_all_who_ask(void **state)
+{
+	struct http *http = begin();
+	unsigned int descriptors, more;
+	int fd[PER_IP], i, pid, child;
+
+	(void)state;
+	for (i = 0; i < PER_IP; i++)
+		fd[i] = begin_to_ask("/long");
+	hear_out(fd[0]);
+	expect_said("HTTP/1.1 200 ");
+	assert_int_equal(sscanf(strstr(answer.text, "\r\n\r\n"), "%d %u", &child, &descriptors), 2);
+	assert_int_not_equal(child, getpid());
+	/* Of a directory: ".", "..", four, and its own. */
+	assert_int_equal(descriptors, 7);
+	for (i = 1; i < PER_IP; i++) {
+		hear_out(fd[i]);
+		assert_int_equal(sscanf(strstr(answer.text, "\r\n\r\n"), "%d %u", &pid, &more), 2);
+		assert_int_equal(pid, child);
+	}
+	http_destroy(http);
+}
+
+static void a_long_page_may_be_large(void **state)
+{
+	struct http *http = begin();
+
+	(void)state;
+	ask("GET /long-large HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(strlen(strstr(answer.text, "\r\n\r\n") + 4), LARGE_BYTES);
+	http_destroy(http);
+}
+
+static void a_child_that_cannot_write_is_said(void **state)
+{
+	struct http *http = begin();
+
+	(void)state;
+	ask("GET /long-nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_said("HTTP/1.1 503 ");
+	ask("GET /dies HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_said("HTTP/1.1 503 ");
+	ask("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_said("HTTP/1.1 200 ");
+	http_destroy(http);
+}
+
+/* Who waits for a page keeps nobody else waiting, and may go. */
+static void others_are_served_while_a_child_writes(void **state)
+{
+	u32 before = count_descriptors();
+	struct http *http = begin();
+	int forever = begin_to_ask("/forever"), gone = begin_to_ask("/forever");
+
+	(void)state;
+	ask("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_said("HTTP/1.1 200 ");
+	close(gone);
+	ask("GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_said("HTTP/1.1 200 ");
+	http_destroy(http);
+	close(forever);
 	assert_int_equal(count_descriptors(), before);
 }
 
@@ -301,6 +426,11 @@ int main(void)
 		cmocka_unit_test(many_connections_that_say_nothing_are_bounded),
 		cmocka_unit_test(an_address_in_use_or_of_another_host_is_refused),
 		cmocka_unit_test(nothing_stays_open_afterwards),
+		cmocka_unit_test(of_two_pages_the_first_that_suits_is_taken),
+		cmocka_unit_test(one_child_writes_a_long_page_for_all_who_ask),
+		cmocka_unit_test(a_long_page_may_be_large),
+		cmocka_unit_test(a_child_that_cannot_write_is_said),
+		cmocka_unit_test(others_are_served_while_a_child_writes),
 	};
 
 	loop = ev_default_loop(0);

@@ -2,11 +2,13 @@
 /*
  * libmicrohttpd in the loop, by its epoll descriptor: no threads. Whoever asks is a stranger: there
  * are so many connections, of so much memory, for so long, each for one request; and a page that
- * costs time to write, which checks have need of, is not written more often than it says.
+ * costs time to write is not written more often than it says, by a child if it is long. Whoever
+ * asks for one meanwhile waits for that.
  */
 #include "http.h"
 
 #include "clock.h"
+#include "scribe.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -24,13 +27,18 @@ enum {
 	TIMEOUT_S = 10,
 	BACKLOG = 64,
 	MS_PER_S = 1000,
-	PAGES_MAX = 8,
+	PAGES_MAX = 16,
 };
 
 /* What was written last for a page. */
 struct answer {
+	struct http *http;
+	const struct http_page *page;
 	struct MHD_Response *response;
 	u64 written; /* ns */
+	struct scribe *scribe; /* writes anew */
+	struct MHD_Connection *waiting[CONNECTIONS]; /* for it */
+	u32 n_waiting;
 };
 
 struct http {
@@ -43,28 +51,46 @@ struct http {
 	struct answer answer[PAGES_MAX];
 };
 
-/* One that takes over @text, or one of a few words of ours. */
-static struct MHD_Response *make_response(char *text, const char *words, const char *type)
+static struct MHD_Response *dress(struct MHD_Response *response, const char *type)
 {
-	struct MHD_Response *response =
-		text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE) :
-		       MHD_create_response_from_buffer(strlen(words), (char *)words,
-						       MHD_RESPMEM_PERSISTENT);
-
-	if (!response) {
-		free(text);
+	if (!response)
 		return NULL;
-	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	return response;
 }
 
+static struct MHD_Response *make_response(char *text, const char *type)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+
+	if (!response)
+		free(text);
+	return dress(response, type);
+}
+
+static struct MHD_Response *make_response_of_file(int fd, const char *type)
+{
+	struct MHD_Response *response;
+	struct stat file;
+
+	if (fd < 0)
+		return NULL;
+	response = fstat(fd, &file) ? NULL : MHD_create_response_from_fd64(file.st_size, fd);
+	if (!response)
+		close(fd);
+	return dress(response, type);
+}
+
 static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned int status,
 			      const char *words)
 {
-	struct MHD_Response *response = make_response(NULL, words, "text/plain");
+	struct MHD_Response *response =
+		dress(MHD_create_response_from_buffer(strlen(words), (char *)words,
+						      MHD_RESPMEM_PERSISTENT),
+		      "text/plain");
 	enum MHD_Result result;
 
 	if (!response)
@@ -76,44 +102,96 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned int st
 	return result;
 }
 
-static struct MHD_Response *find_response(struct http *http, const struct http_page *page)
+static void keep(struct answer *answer, struct MHD_Response *response)
 {
-	struct answer *answer = &http->answer[page - http->pages];
-	u64 now = clock_now();
-	char *text;
-
-	if (answer->response && now - answer->written < (u64)page->fresh_ms * NS_PER_MS)
-		return answer->response;
 	if (answer->response)
 		MHD_destroy_response(answer->response);
-	text = page->write(http->ctx);
-	answer->response = text ? make_response(text, NULL, page->type) : NULL;
-	answer->written = now;
-	return answer->response;
+	answer->response = response;
+	answer->written = clock_now();
+}
+
+static void run(struct http *http);
+
+static void resume_waiting(struct answer *answer)
+{
+	while (answer->n_waiting)
+		MHD_resume_connection(answer->waiting[--answer->n_waiting]);
+}
+
+static void take_text(void *ctx, int fd)
+{
+	struct answer *answer = ctx;
+
+	answer->scribe = NULL;
+	keep(answer, make_response_of_file(fd, answer->page->type));
+	resume_waiting(answer);
+	run(answer->http);
+}
+
+static enum MHD_Result answer_with(struct MHD_Connection *connection, struct answer *answer)
+{
+	if (!answer->response)
+		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
+	return MHD_queue_response(connection, MHD_HTTP_OK, answer->response);
+}
+
+/* It is asked about again once it does not wait any more. */
+static enum MHD_Result wait_for(struct MHD_Connection *connection, struct answer *answer,
+				void **state)
+{
+	struct http *http = answer->http;
+
+	if (!answer->scribe)
+		answer->scribe =
+			scribe_start(http->loop, answer->page->write, http->ctx, take_text, answer);
+	if (!answer->scribe || answer->n_waiting == CONNECTIONS)
+		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
+	*state = answer;
+	answer->waiting[answer->n_waiting++] = connection;
+	MHD_suspend_connection(connection);
+	return MHD_YES;
+}
+
+static struct answer *find_answer(struct http *http, struct MHD_Connection *connection,
+				  const char *url)
+{
+	const char *accept =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const struct http_page *page;
+
+	for (page = http->pages; page->path; page++)
+		if (!strcmp(page->path, url) &&
+		    (!page->accept || (accept && strstr(accept, page->accept))))
+			return &http->answer[page - http->pages];
+	return NULL;
 }
 
 static enum MHD_Result take_request(void *ctx, struct MHD_Connection *connection, const char *url,
 				    const char *method, const char *version, const char *upload,
 				    size_t *upload_len, void **state)
 {
-	const struct http_page *page;
-	struct MHD_Response *response;
 	struct http *http = ctx;
+	struct answer *answer;
+	char *text;
 
 	(void)version;
 	(void)upload;
 	(void)upload_len;
-	(void)state;
+	if (*state)
+		return answer_with(connection, *state);
 	if (strcmp(method, MHD_HTTP_METHOD_GET))
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
-	for (page = http->pages; page->path && strcmp(page->path, url); page++)
-		;
-	if (!page->path)
+	answer = find_answer(http, connection, url);
+	if (!answer)
 		return refuse(connection, MHD_HTTP_NOT_FOUND, "no such page\n");
-	response = find_response(http, page);
-	if (!response)
-		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
-	return MHD_queue_response(connection, MHD_HTTP_OK, response);
+	if (answer->response &&
+	    clock_now() - answer->written < (u64)answer->page->fresh_ms * NS_PER_MS)
+		return answer_with(connection, answer);
+	if (answer->page->is_long)
+		return wait_for(connection, answer, state);
+	text = answer->page->write(http->ctx);
+	keep(answer, text ? make_response(text, answer->page->type) : NULL);
+	return answer_with(connection, answer);
 }
 
 /* It may have more to do than its descriptor tells: timeouts, and what did not fit into a buffer. */
@@ -172,13 +250,14 @@ static bool begin(struct http *http, int fd)
 {
 	const union MHD_DaemonInfo *info;
 
-	http->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, take_request, http,
-				 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-				 (unsigned int)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				 (unsigned int)CONNECTIONS_IP, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				 (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-				 (unsigned int)TIMEOUT_S, MHD_OPTION_END);
+	http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+					take_request, http, MHD_OPTION_LISTEN_SOCKET, fd,
+					MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS,
+					MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+					(unsigned int)CONNECTIONS_IP,
+					MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+					(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+					(unsigned int)TIMEOUT_S, MHD_OPTION_END);
 	if (!http->daemon) {
 		close(fd);
 		return false;
@@ -195,13 +274,17 @@ struct http *http_create(struct ev_loop *loop, const struct endpoint *listen,
 			 const struct http_page *pages, void *ctx)
 {
 	struct http *http = calloc(1, sizeof(*http));
-	int fd;
+	int fd, i;
 
 	if (!http)
 		return NULL;
 	http->loop = loop;
 	http->pages = pages;
 	http->ctx = ctx;
+	for (i = 0; pages[i].path; i++) {
+		http->answer[i].http = http;
+		http->answer[i].page = &pages[i];
+	}
 	ev_init(&http->io, on_ready);
 	ev_init(&http->timer, on_timer);
 	http->io.data = http->timer.data = http;
@@ -223,6 +306,11 @@ void http_destroy(struct http *http)
 		return;
 	ev_io_stop(http->loop, &http->io);
 	ev_timer_stop(http->loop, &http->timer);
+	for (i = 0; i < PAGES_MAX; i++) {
+		resume_waiting(&http->answer[i]);
+		if (http->answer[i].scribe)
+			scribe_cancel(http->answer[i].scribe);
+	}
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
 	for (i = 0; i < PAGES_MAX; i++)

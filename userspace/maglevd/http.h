@@ -11,14 +11,19 @@ struct http;
 /**
  * struct http_page - what is at a path
  * @path: the whole of it, without a query
+ * @accept: what the Accept header must contain; NULL: anything. The first page of a path that
+ *	    suits is it
  * @type: of the text
  * @fresh_ms: for so long a text that was written is good enough
+ * @is_long: writing takes long: a child does it (scribe.h)
  * @write: the text, to be freed; NULL without memory
  */
 struct http_page {
 	const char *path;
+	const char *accept;
 	const char *type;
 	unsigned int fresh_ms;
+	bool is_long;
 	char *(*write)(void *ctx);
 };
 

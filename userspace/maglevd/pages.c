@@ -24,7 +24,7 @@ static char *write_failing(void *ctx)
 }
 
 const struct http_page pages[] = {
-	{ "/status", "application/json", 1000, write_status },
-	{ "/failing", "application/json", 100, write_failing },
+	{ "/status", NULL, "application/json", 1000, true, write_status },
+	{ "/failing", NULL, "application/json", 100, false, write_failing },
 	{},
 };
