@@ -328,8 +328,7 @@ static int fill_overlay(struct sk_buff *skb, const struct maglev_pair *pair)
 
 /* Its place by the tables packets see; what is counted of others is not told. */
 static int fill_place(struct sk_buff *skb, const struct maglev_pair *pair,
-		      const struct maglev_slots *slots,
-		      const struct maglev_generation *generation)
+		      const struct maglev_slots *slots, const struct maglev_generation *generation)
 {
 	u16 place = generation ? maglev_generation_place(generation, &pair->backend) : MAGLEV_EMPTY;
 	bool counted = generation && slots->generation == generation->number && place < slots->n;
