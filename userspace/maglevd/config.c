@@ -23,6 +23,8 @@ enum {
 	SOURCES_MAX = 256,
 	PROBE_BASE_DEFAULT = 0x10000000,
 	PROBE_BASE_MAX = 0xffff0000, /* 65535 pairs follow */
+	ALARM_MS_DEFAULT = 30000,
+	ALARM_MS_MAX = 3600000,
 };
 
 /* Others see the first member alone. */
@@ -73,6 +75,8 @@ static bool read_sources(struct config_reader *reader, const struct config_node 
 static const struct config_field cluster_fields[] = {
 	{ .key = "key_file", .read = config_read_key },
 	{ "table_size", config_read_size, CONFIG_MEMBER(struct config, table_size) },
+	{ "alarm_after", config_read_time, CONFIG_MEMBER(struct config, alarm_ms), .least = 1000,
+	  .most = ALARM_MS_MAX },
 };
 
 static const struct config_field probe_fields[] = {
@@ -195,6 +199,7 @@ struct config *config_read(const char *file, char *error)
 		return NULL;
 	}
 	whole->config.probe_base = PROBE_BASE_DEFAULT;
+	whole->config.alarm_ms = ALARM_MS_DEFAULT;
 	reader.config = &whole->config;
 	reader.keep = &whole->memory;
 	ok = read_file(&reader);

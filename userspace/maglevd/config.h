@@ -125,6 +125,7 @@ struct config_service {
  * @n_source4: how many
  * @source6: the same of IPv6
  * @n_source6: how many
+ * @alarm_ms: for so long a peer may have other tables than we
  * @probe_base: the mark of probes through tunnels to pair 0
  * @manage_sysctl: set what probes through tunnels need
  * @listen: where what is known can be read by HTTP; addr.len 0: nowhere
@@ -143,6 +144,7 @@ struct config {
 	u32 table_size;
 	const struct maglev_lib_addr *source4, *source6;
 	size_t n_source4, n_source6;
+	u32 alarm_ms;
 	u32 probe_base;
 	bool manage_sysctl;
 	struct endpoint listen;

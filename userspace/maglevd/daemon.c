@@ -90,6 +90,21 @@ static void take_votes(void *ctx)
 	judge_soon(daemon, JUDGE_MS);
 }
 
+static int take_digest(void *ctx, const struct maglev_lib_message *message)
+{
+	return digests_add(ctx, &message->service);
+}
+
+/* Which tables we have. */
+static int read_digests(void *ctx, struct digests *digests)
+{
+	struct daemon *daemon = ctx;
+	int err = kernel_list_services(daemon->kernel, take_digest, digests);
+
+	digests_sort(digests);
+	return err;
+}
+
 static void tell_member(const struct service *service, const struct sentence *sentence)
 {
 	char key[SERVICE_TEXT], backend[ENDPOINT_TEXT];
@@ -348,7 +363,8 @@ int daemon_load(struct daemon *daemon, char *error)
 
 	if (!config)
 		return -EINVAL;
-	err = doors_open(&doors, &daemon->doors, daemon->loop, config, take_votes, daemon, error);
+	err = doors_open(&doors, &daemon->doors, daemon->loop, config, take_votes, read_digests,
+			 daemon, error);
 	if (err) {
 		config_destroy(config);
 		return err;
@@ -462,4 +478,9 @@ const struct world *daemon_world(const struct daemon *daemon)
 const struct checker *daemon_checker(const struct daemon *daemon)
 {
 	return daemon->checker;
+}
+
+const struct agreement *daemon_agreement(const struct daemon *daemon)
+{
+	return daemon->doors.agreement;
 }

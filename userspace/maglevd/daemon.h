@@ -3,6 +3,7 @@
 #ifndef MAGLEVD_DAEMON_H
 #define MAGLEVD_DAEMON_H
 
+#include "agreement.h"
 #include "checker.h"
 #include "kernel.h"
 
@@ -28,5 +29,6 @@ int daemon_load(struct daemon *daemon, char *error);
 
 const struct world *daemon_world(const struct daemon *daemon);
 const struct checker *daemon_checker(const struct daemon *daemon);
+const struct agreement *daemon_agreement(const struct daemon *daemon);
 
 #endif

@@ -23,7 +23,8 @@ static int open_http(struct doors *doors, struct ev_loop *loop, void *ctx, char 
 }
 
 int doors_open(struct doors *doors, const struct doors *old, struct ev_loop *loop,
-	       const struct config *config, peers_heard *heard, void *ctx, char *error)
+	       const struct config *config, peers_heard *heard, agreement_read *read, void *ctx,
+	       char *error)
 {
 	int err = 0;
 
@@ -35,7 +36,8 @@ int doors_open(struct doors *doors, const struct doors *old, struct ev_loop *loo
 	if (err)
 		return err;
 	doors->peers = peers_create(loop, config, heard, ctx);
-	if (doors->peers)
+	doors->agreement = agreement_create(loop, config, old->agreement, read, ctx);
+	if (doors->peers && doors->agreement)
 		return 0;
 	snprintf(error, CONFIG_ERROR_TEXT, "%s", strerror(ENOMEM));
 	doors_close(doors, old);
@@ -48,4 +50,6 @@ void doors_close(const struct doors *doors, const struct doors *other)
 		http_destroy(doors->http);
 	if (doors->peers != other->peers)
 		peers_destroy(doors->peers);
+	if (doors->agreement != other->agreement)
+		agreement_destroy(doors->agreement);
 }

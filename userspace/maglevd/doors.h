@@ -3,6 +3,7 @@
 #ifndef MAGLEVD_DOORS_H
 #define MAGLEVD_DOORS_H
 
+#include "agreement.h"
 #include "http.h"
 #include "peers.h"
 
@@ -11,16 +12,18 @@ struct doors {
 	struct endpoint listen;
 	struct http *http; /* NULL: nobody can ask */
 	struct peers *peers;
+	struct agreement *agreement;
 };
 
 /*
- * doors_open: what @old has, and @config has too, is shared with it. @heard and @ctx are those of
- * peers_create(); @ctx is that of the pages too.
+ * doors_open: what @old has, and @config has too, is shared with it. @heard is that of
+ * peers_create(), @read of agreement_create(); @ctx is theirs, and that of the pages.
  *
  * Return: 0; -errno with @error (CONFIG_ERROR_TEXT bytes) written, and nothing to close.
  */
 int doors_open(struct doors *doors, const struct doors *old, struct ev_loop *loop,
-	       const struct config *config, peers_heard *heard, void *ctx, char *error);
+	       const struct config *config, peers_heard *heard, agreement_read *read, void *ctx,
+	       char *error);
 
 /* Close all that @other does not share. */
 void doors_close(const struct doors *doors, const struct doors *other);

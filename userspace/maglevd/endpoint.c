@@ -36,6 +36,12 @@ const char *endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TE
 	return text;
 }
 
+bool service_key_read(struct service_key *key, const struct maglev_lib_service_key *from)
+{
+	*key = (struct service_key){ from->protocol, { from->addr, ntohs(from->port) } };
+	return from->has & MAGLEV_LIB_HAS(SERVICE_KEY_ADDR);
+}
+
 const char *protocol_name(u16 protocol)
 {
 	switch (protocol) {

@@ -35,6 +35,9 @@ const char *service_key_text(const struct service_key *key, char text[SERVICE_TE
 bool endpoint_parse(struct endpoint *endpoint, const char *text);
 bool service_key_parse(struct service_key *key, const char *text);
 
+/* Return: false: it is named by a firewall mark. */
+bool service_key_read(struct service_key *key, const struct maglev_lib_service_key *from);
+
 const char *protocol_name(u16 protocol);
 
 #endif

@@ -109,12 +109,22 @@ int kernel_read_events(struct kernel *kernel)
 	}
 }
 
+/* What came or went meanwhile is listed the next time. */
+static int list(struct kernel *kernel, u8 command, maglev_row *row, void *ctx)
+{
+	int err = maglev_client_list(kernel->client, command, row, ctx);
+
+	return err == -EINTR ? 0 : err;
+}
+
+int kernel_list_services(struct kernel *kernel, maglev_row *row, void *ctx)
+{
+	return list(kernel, MAGLEV_CMD_SERVICE_GET, row, ctx);
+}
+
 int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx)
 {
-	int err = maglev_client_list(kernel->client, MAGLEV_CMD_BACKEND_GET, row, ctx);
-
-	/* What came or went meanwhile is listed the next time. */
-	return err == -EINTR ? 0 : err;
+	return list(kernel, MAGLEV_CMD_BACKEND_GET, row, ctx);
 }
 
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error)

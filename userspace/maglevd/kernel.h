@@ -30,7 +30,8 @@ int kernel_read_events(struct kernel *kernel);
 /* Return: 0 or -errno; seen_fini() is due either way. */
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error);
 
-/* Each backend with its service and counters. Return: 0 or -errno. */
+/* Each service; each backend with its service and counters. Return: 0 or -errno. */
+int kernel_list_services(struct kernel *kernel, maglev_row *row, void *ctx);
 int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx);
 
 /* All of these return 0 or -errno. */

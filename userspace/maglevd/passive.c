@@ -64,10 +64,9 @@ static void ask(const struct service *service, const struct member *member, cons
 static struct service *find_service(struct passive *passive,
 				    const struct maglev_lib_service_key *from)
 {
-	struct service_key key = { .protocol = from->protocol,
-				   .vip = { from->addr, ntohs(from->port) } };
+	struct service_key key;
 
-	if (!(from->has & MAGLEV_LIB_HAS(SERVICE_KEY_ADDR)))
+	if (!service_key_read(&key, from))
 		return NULL;
 	if (!passive->last || service_key_compare(&passive->last->key, &key))
 		passive->last = world_find_service(passive->world, &key);

@@ -103,10 +103,9 @@ static int copy_table(struct seen *seen, const struct ipvs_table *table)
 static struct seen_service *find_service(struct join *join,
 					 const struct maglev_lib_service_key *from)
 {
-	struct service_key key = { .protocol = from->protocol,
-				   .vip = { from->addr, ntohs(from->port) } };
+	struct service_key key;
 
-	if (!(from->has & MAGLEV_LIB_HAS(SERVICE_KEY_ADDR)))
+	if (!service_key_read(&key, from))
 		return NULL;
 	if (!join->last || service_key_compare(&join->last->key, &key))
 		join->last = seen_find_service(join->seen, &key);

@@ -112,6 +112,54 @@ static bool add_checker(cJSON *status, const struct checker *checker)
 	       cJSON_AddNumberToObject(object, "lateness-p99-us", checker_lateness_p99(checker));
 }
 
+static bool add_disagreement(cJSON *disagreements, const struct disagreement *disagreement, u64 now)
+{
+	cJSON *object = cJSON_CreateObject();
+	char text[SERVICE_TEXT];
+
+	if (!add_item(disagreements, object))
+		return false;
+	return cJSON_AddStringToObject(object, "service",
+				       service_key_text(&disagreement->service, text)) &&
+	       cJSON_AddStringToObject(object, "difference",
+				       difference_text(disagreement->difference)) &&
+	       cJSON_AddNumberToObject(object, "since-ms",
+				       (now - disagreement->since) / NS_PER_MS) &&
+	       cJSON_AddBoolToObject(object, "alarm", disagreement->is_told);
+}
+
+static bool add_peer(cJSON *peers, const struct agreement_peer *peer, u64 now)
+{
+	cJSON *object = cJSON_CreateObject(), *disagreements;
+	char text[ENDPOINT_TEXT];
+	size_t i;
+
+	if (!add_item(peers, object))
+		return false;
+	if (!cJSON_AddStringToObject(object, "peer", endpoint_text(&peer->at, text)) ||
+	    !cJSON_AddBoolToObject(object, "heard", peer->is_heard))
+		return false;
+	disagreements = cJSON_AddArrayToObject(object, "disagreements");
+	for (i = 0; disagreements && i < peer->n; i++)
+		if (!add_disagreement(disagreements, &peer->disagreement[i], now))
+			return false;
+	return disagreements;
+}
+
+static bool add_peers(cJSON *status, const struct agreement *agreement, u64 now)
+{
+	cJSON *peers = cJSON_AddArrayToObject(status, "peers");
+	struct agreement_peer peer;
+	size_t i;
+
+	for (i = 0; peers && i < agreement_peers(agreement); i++) {
+		peer = agreement_peer(agreement, i, now);
+		if (!add_peer(peers, &peer, now))
+			return false;
+	}
+	return peers;
+}
+
 cJSON *status_create(const struct daemon *daemon)
 {
 	const struct world *world = daemon_world(daemon);
@@ -121,7 +169,8 @@ cJSON *status_create(const struct daemon *daemon)
 	size_t i;
 
 	ok = cJSON_AddStringToObject(status, "version", MAGLEV_VERSION) &&
-	     add_checker(status, daemon_checker(daemon));
+	     add_checker(status, daemon_checker(daemon)) &&
+	     add_peers(status, daemon_agreement(daemon), now);
 	services = ok ? cJSON_AddArrayToObject(status, "services") : NULL;
 	for (i = 0; services && ok && i < world->n_services; i++)
 		ok = add_service(services, &world->service[i], now);
