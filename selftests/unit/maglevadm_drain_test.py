@@ -155,9 +155,11 @@ def json_is_a_line_each_and_the_last_tells_the_outcome():
         same(rows_of(plane, "--deadline", "1s", status=3), [("draining", 9), ("forced", 9)])
 
 
-def start(plane, *words, **more):
+def start(plane, *words, interrupted_by=signal.SIG_DFL, **more):
+    # What runs in a shell's background ignores SIGINT, and so would its children.
     return subprocess.Popen([maglevadm_plane.PROGRAM, *words, *DRAIN, "--deadline", "10m", "--wait"], text=True,
-                            stderr=subprocess.PIPE, env={**os.environ, "MAGLEV_TEST_PLANE": plane.path}, **more)
+                            stderr=subprocess.PIPE, env={**os.environ, "MAGLEV_TEST_PLANE": plane.path},
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, interrupted_by), **more)
 
 
 @test
@@ -180,8 +182,7 @@ def a_signal_leaves_the_drain_as_it_is_and_says_so():
 @test
 def who_ignores_a_signal_goes_on():
     with plane_of(told(812), told(812), told(0, drained=1)) as plane:
-        waiting = start(plane, stdout=subprocess.PIPE,
-                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        waiting = start(plane, stdout=subprocess.PIPE, interrupted_by=signal.SIG_IGN)
         waiting.stdout.readline()
         waiting.send_signal(signal.SIGINT)
         rest, stderr = waiting.communicate(timeout=TIMEOUT_S)
