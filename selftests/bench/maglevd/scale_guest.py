@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -37,6 +38,8 @@ RUN = WORK / "maglevd"
 UP_S = 300  # adding backends and finding them up takes less
 SETTLE_INTERVALS = 3
 RELOADS = 5
+SCRAPES = 15  # a second apart, as a page is not written more often
+HTTP_PORT = 9118
 DESCRIPTORS = 65536  # as in maglevd.service
 INTERVAL_S = 5
 SETTINGS_GET = 16  # of our family, which asks by it before it changes anything
@@ -52,7 +55,7 @@ def vip(i):
 
 def write_config(kind, changed=None):
     """One backend's weight is another one if it is to be changed."""
-    lines = ["probes:", "  manage_sysctl: true", "checks:", "  alive:", f"    type: {kind['type']}", f"    via: {kind['via']}",
+    lines = [f"http: {{listen: 127.0.0.1:{HTTP_PORT}}}", "probes:", "  manage_sysctl: true", "checks:", "  alive:", f"    type: {kind['type']}", f"    via: {kind['via']}",
              f"    interval: {INTERVAL_S}s"]
     if kind["type"] == "http":
         lines += ["    path: /health"]
@@ -221,6 +224,18 @@ def trace_reload(daemon, kind):
     return {"requests": len(commands), "netlink_changes": len(changes)}
 
 
+def measure_metrics():
+    """How long /metrics takes, from question to the last byte, while checks go on."""
+    took, text = [], b""
+    for _ in range(SCRAPES):
+        time.sleep(1.1)
+        began = time.monotonic()
+        with urllib.request.urlopen(f"http://127.0.0.1:{HTTP_PORT}/metrics", timeout=60) as answer:
+            text = answer.read()
+        took.append(time.monotonic() - began)
+    return {"metrics_s": took, "metrics_bytes": len(text), "metrics": text.count(b"\nmaglev_")}
+
+
 def measure_status(daemon):
     before = sum(daemon.cpu())
     status = daemon.ask("status")
@@ -272,6 +287,7 @@ def measure(plan, kind):
         said = {"configured_s": configured - daemon.started, "up_s": time.monotonic() - daemon.started}
         time.sleep(SETTLE_INTERVALS * INTERVAL_S)
         said |= measure_steady(daemon, plan["seconds"])
+        said |= measure_metrics()
         said |= measure_status(daemon)
         said |= measure_reloads(daemon, kind)
         if plan["root"]:
