@@ -79,12 +79,12 @@ python3 - "$WORK/open" <<-'END' || fail "that is not OpenMetrics"
 END
 
 # And it says what others say.
-expect "new flows" "$(adm stats | awk '$1 == "flows-new" { print $2 }')" "$(metric $LB maglev_flows_new_total)"
+expect "new flows" "$(counted flows-new)" "$(metric $LB maglev_flows_new_total)"
 expect "flows of backends" 20 "$(metric $LB maglev_backend_flows_new_total | awk '{ n += $1 } END { print n }')"
 expect "the table's size" 251 "$(metric $LB maglev_service_table_size 'service="tcp 192.0.2.10:80",name="web"')"
 expect "backends up" 2 "$(metric $LB maglev_service_backends 'state="up"')"
 expect "what the check says of b1" 1 "$(metric $LB maglev_check_up 'backend="10.0.0.1:80",check="web"')"
-digest=$(adm -j service show tcp $VIP:80 | sed -n 's/.*"live-digest": *"\([0-9a-f]*\)".*/\1/p')
+digest=$(adm -j service show tcp $VIP:80 | grep '"live-digest"' | cut -d '"' -f 4)
 expect "the digest" "$((16#${digest%???}))" "$(metric $LB maglev_service_live_digest)"
 metrics=$(page $LB /metrics | grep -c '^maglev_')
 expect "the other page of the same" "$metrics" "$(page $LB /metrics -H 'Accept: application/openmetrics-text' | grep -c '^maglev_')"
