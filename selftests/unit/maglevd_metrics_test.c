@@ -67,10 +67,10 @@ static void a_label_may_have_any_value(void **state)
 	char labels[METRICS_LABELS] = "";
 
 	(void)state;
-	metrics_label(labels, "name", "a \"b\" \\ c\nd");
-	assert_string_equal(labels, "name=\"a \\\"b\\\" \\\\ c\\nd\"");
+	metrics_label(labels, "name", "a \"b\" \\ c\n d");
+	assert_string_equal(labels, "name=\"a \\\"b\\\" \\\\ c\\n d\"");
 	metrics_label(labels, "backend", "10.0.0.1:80");
-	assert_string_equal(labels, "name=\"a \\\"b\\\" \\\\ c\\nd\",backend=\"10.0.0.1:80\"");
+	assert_string_equal(labels, "name=\"a \\\"b\\\" \\\\ c\\n d\",backend=\"10.0.0.1:80\"");
 }
 
 /* Never in the middle of an escape, and never without its quote. */
