@@ -506,6 +506,9 @@ def completion_offers_what_the_command_takes():
         ("maglevadm table diff --k", ["--key", "--key-file"]),
         ("maglevadm monitor st", ["state"]),
         ("maglevadm stats ", ["all"]),
+        ("maglevadm d", ["doctor"]),
+        ("maglevadm doctor tcp 192", ["192.0.2.10:80"]),
+        ("maglevadm doctor tcp 192.0.2.10:80 ", ["--run-directory"]),
         ("maglevadm set hook ", ["early", "local", "none"]),
     ):
         with Plane({**WORLD, "service-get": SERVICES}) as plane:

@@ -317,6 +317,12 @@ def refuse_questions():
           ["flow", "show", "state", "reset", "state", "reset"], "state", "given twice")
     wrong("stats_refuses_a_word", ["stats", "zero"], "zero", "one of: all")
     wrong("show_refuses_a_word", ["show", "key"], "key", "nothing follows")
+    wrong("doctor_refuses_a_protocol", ["doctor", "icmp"], "icmp", "tcp 192.0.2.10:80, udp, sctp")
+    wrong("doctor_refuses_a_service_without_port", ["doctor", "tcp", "192.0.2.10"], "192.0.2.10",
+          "port is missing")
+    wrong("doctor_refuses_a_second_service", ["doctor", *SERVICE, *SERVICE], "tcp", "one of: --run-directory")
+    wrong("doctor_refuses_no_directory", ["doctor", "--run-directory"], "--run-directory",
+          "value is missing: DIRECTORY")
     wrong("monitor_refuses_an_event", ["monitor", "states"], "states", "one of:.*state.*settings")
     wrong("monitor_refuses_an_event_twice", ["monitor", "state", "state"], "state", "given twice")
 

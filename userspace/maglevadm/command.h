@@ -91,6 +91,7 @@ int cmd_settings_set(struct order *order);
 int cmd_settings_show(struct order *order);
 int cmd_status(struct order *order);
 int cmd_reload(struct order *order);
+int cmd_doctor(struct order *order);
 int cmd_help(const struct call *call);
 
 #endif

@@ -152,6 +152,12 @@ static const struct part daemon_parts[] = {
 	{},
 };
 
+static const struct part doctor_parts[] = {
+	{ .value = "SERVICE", .read = read_service, .flags = PART_OPTIONAL },
+	{ .word = "--run-directory", .value = "DIRECTORY", .read = read_directory },
+	{},
+};
+
 #define EVENT(name, command)                                        \
 	{                                                           \
 		.word = name, .read = read_event, .number = command \
@@ -370,6 +376,15 @@ const struct command commands[] = {
 		.parts = monitor_parts,
 		.choice = "EVENT",
 		.help = "events as they happen, one a line; all, or those named",
+	},
+	{
+		.object = "doctor",
+		.obey = cmd_doctor,
+		.parts = doctor_parts,
+		.help = "why a VIP does not answer, and what mends it; changes nothing",
+		.details = SERVICE_DETAILS
+		"Without one, all services. Backends are probed, through their tunnels where the setting\n"
+		"probe is on. Status 5 is that faults were found, 6 that warnings were and no fault.\n",
 	},
 	{
 		.object = "status",

@@ -26,6 +26,7 @@ table diff;;
 table show;SERVICE;
 stats;;all
 monitor;;service-add,service-del,backend-add,backend-del,state,publish,degraded,drained,pressure,settings
+doctor;SERVICE;--run-directory=DIRECTORY
 status;;--run-directory=DIRECTORY
 reload;;--run-directory=DIRECTORY
 show;;

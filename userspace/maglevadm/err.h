@@ -12,6 +12,8 @@ enum status {
 	STATUS_REFUSED = 2, /* bad input or usage */
 	STATUS_FORCED = 3, /* a drain that was waited for had no time any more */
 	STATUS_ENDED = 4, /* somebody else has ended such a drain */
+	STATUS_FAULTY = 5, /* doctor has found faults */
+	STATUS_DOUBTFUL = 6, /* it has found warnings and no fault */
 };
 
 /*
