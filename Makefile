@@ -148,7 +148,7 @@ $(B)/scale_server: selftests/bench/maglevd/scale_server.c
 # maglevd without a kernel: with one that remembers what it is told.
 $(B)/maglevd-alone: selftests/bench/maglevd/scale_kernel.c $(DAEMON) $(wildcard userspace/maglevd/*.h) $(B)/libmaglev.a
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevd $(CFLAGS) -o $@ $< \
-		$(filter-out userspace/maglevd/kernel.c,$(DAEMON)) $(CORE) $(B)/libmaglev.a $(LDFLAGS) $(DAEMON_LIBS)
+		$(filter-out userspace/maglevd/kernel.c,$(DAEMON)) $(CORE) $(B)/libmaglev.a $(LDFLAGS) $(DAEMON_LIBS) -lm
 
 bench-document: ## measure all of it, an hour, and write Documentation/performance.md
 	@scripts/need bench-document

@@ -509,6 +509,9 @@ def completion_offers_what_the_command_takes():
         ("maglevadm d", ["doctor"]),
         ("maglevadm doctor tcp 192", ["192.0.2.10:80"]),
         ("maglevadm doctor tcp 192.0.2.10:80 ", ["--run-directory"]),
+        ("maglevadm to", ["top"]),
+        ("maglevadm top ", ["-d", "-n", "fwmark", "sctp", "tcp", "udp"]),
+        ("maglevadm top tcp 192.0.2.10:80 -", ["-d", "-n"]),
         ("maglevadm set hook ", ["early", "local", "none"]),
     ):
         with Plane({**WORLD, "service-get": SERVICES}) as plane:

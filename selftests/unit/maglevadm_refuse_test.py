@@ -324,6 +324,16 @@ def refuse_questions():
     wrong("doctor_refuses_no_directory", ["doctor", "--run-directory"], "--run-directory",
           "value is missing: DIRECTORY")
     wrong("monitor_refuses_an_event", ["monitor", "states"], "states", "one of:.*state.*settings")
+    for words, value, accepted in (
+        (["-d", "0"], "0", "1 to 3600"),
+        (["-d", "3601"], "3601", "1 to 3600"),
+        (["-d", "1.5"], "1.5", "a number and its unit"),
+        (["-d"], "-d", "value is missing: SECONDS"),
+        (["-n", "0"], "0", "1 to 4294967295"),
+        (["-n", "1", "-n", "1"], "-n", "given twice"),
+        (["-d", "1", *SERVICE], "tcp", "one of: -d, -n"),
+    ):
+        wrong(f"top_refuses_{label('_'.join(words))}", ["top", *words], value, accepted)
     wrong("monitor_refuses_an_event_twice", ["monitor", "state", "state"], "state", "given twice")
 
 

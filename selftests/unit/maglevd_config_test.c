@@ -415,6 +415,23 @@ static void config_service_has_defaults(void **state)
 	config_destroy(config);
 }
 
+static void config_serves_http_at_loopback_only_where_it_is_asked_to(void **state)
+{
+	static const char *const asked[] = { "http:\n", "http: {}\n" };
+	struct config *config = read_text(WITH_SERVICE());
+	size_t i;
+
+	(void)state;
+	assert_int_equal(config->listen.addr.len, 0);
+	config_destroy(config);
+	for (i = 0; i < 2; i++) {
+		config = read_text(asked[i]);
+		assert_memory_equal(config->listen.addr.byte, ((u8[]){ 127, 0, 0, 1 }), 4);
+		assert_int_equal(config->listen.port, 8470);
+		config_destroy(config);
+	}
+}
+
 static void config_reads_peers_and_a_quorum_of_them(void **state)
 {
 	struct config *config = read_text(
@@ -640,6 +657,7 @@ int main(void)
 		cmocka_unit_test(config_dns_check_takes_words_and_numbers),
 		cmocka_unit_test(config_script_has_its_arguments),
 		cmocka_unit_test(config_service_has_defaults),
+		cmocka_unit_test(config_serves_http_at_loopback_only_where_it_is_asked_to),
 		cmocka_unit_test(config_reads_peers_and_a_quorum_of_them),
 		cmocka_unit_test(config_policy_has_defaults),
 		cmocka_unit_test(config_service_has_what_is_said),

@@ -86,6 +86,7 @@ int cmd_flow_flush(struct order *order);
 int cmd_flow_find(struct order *order);
 int cmd_explain(struct order *order);
 int cmd_stats(struct order *order);
+int cmd_top(struct order *order);
 int cmd_monitor(struct order *order);
 int cmd_settings_set(struct order *order);
 int cmd_settings_show(struct order *order);

@@ -147,6 +147,13 @@ static const struct part stats_parts[] = {
 	{},
 };
 
+static const struct part top_parts[] = {
+	{ .value = "SERVICE", .read = read_service, .flags = PART_OPTIONAL },
+	{ .word = "-d", .value = "SECONDS", .read = read_interval },
+	{ .word = "-n", .value = "COUNT", .read = read_count },
+	{},
+};
+
 static const struct part daemon_parts[] = {
 	{ .word = "--run-directory", .value = "DIRECTORY", .read = read_directory },
 	{},
@@ -369,6 +376,15 @@ const struct command commands[] = {
 		.obey = cmd_stats,
 		.parts = stats_parts,
 		.help = "counters, and why packets were not forwarded; all: zeros too",
+	},
+	{
+		.object = "top",
+		.obey = cmd_top,
+		.parts = top_parts,
+		.help = "rates of services and backends, the busiest first, again and again",
+		.details = SERVICE_DETAILS
+		"Every 2 SECONDS, or those given; 500ms is fine too. On a terminal q ends it; elsewhere\n"
+		"frames follow each other, COUNT of them or without end; in JSON each is a line.\n",
 	},
 	{
 		.object = "monitor",

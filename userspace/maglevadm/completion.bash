@@ -25,6 +25,7 @@ table diff;SERVICE;add=BACKEND WEIGHT,del=BACKEND,drain=BACKEND,down=BACKEND,up=
 table diff;;
 table show;SERVICE;
 stats;;all
+top;SERVICE;-d=SECONDS,-n=COUNT
 monitor;;service-add,service-del,backend-add,backend-del,state,publish,degraded,drained,pressure,settings
 doctor;SERVICE;--run-directory=DIRECTORY
 status;;--run-directory=DIRECTORY

@@ -35,6 +35,7 @@ struct order {
 	bool all;
 	bool force;
 	bool wait;
+	u32 interval_ms, count; /* of frames; 0: not given */
 	const char *key_file;
 	const char *directory; /* where maglevd runs; NULL: the default */
 };

@@ -22,6 +22,7 @@ enum {
 	LABEL_BYTES = 64,
 	CELL_BYTES = 256,
 	NUMBER_BYTES = 24,
+	REAL_BYTES = 352, /* the largest double */
 	COLUMNS_MAX = 16,
 	GAP = 2, /* blanks between columns */
 };
@@ -111,6 +112,16 @@ void out_json_hex(struct out *out, const char *key, u64 value)
 
 	snprintf(digits, sizeof(digits), "%016llx", value);
 	out_json_string(out, key, digits);
+}
+
+void out_json_real(struct out *out, const char *key, double value)
+{
+	char digits[REAL_BYTES];
+
+	if (!out->json)
+		return;
+	snprintf(digits, sizeof(digits), "%.3f", value);
+	add_item(out, key, cJSON_CreateRaw(digits));
 }
 
 void out_answer(struct out *out, cJSON *answer)

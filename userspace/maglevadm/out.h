@@ -73,6 +73,7 @@ void out_hex(struct out *out, const char *key, u64 value); /* 16 digits */
 void out_json_string(struct out *out, const char *key, const char *value);
 void out_json_number(struct out *out, const char *key, u64 value);
 void out_json_hex(struct out *out, const char *key, u64 value);
+void out_json_real(struct out *out, const char *key, double value); /* three decimals */
 __attribute__((format(printf, 3, 4))) void out_text(struct out *out, const char *label,
 						    const char *fmt, ...);
 __attribute__((format(printf, 2, 3))) void out_line(const struct out *out, const char *fmt, ...);

@@ -15,6 +15,8 @@
 enum {
 	DEADLINE_MAX_MS = 2147483647,
 	LENGTH_MAX = 65535,
+	INTERVAL_MAX_S = 3600,
+	MS_PER_S = 1000,
 	WORDS_BYTES = 128,
 };
 
@@ -459,4 +461,28 @@ int read_all(struct order *order, const struct part *part)
 	(void)part;
 	order->all = true;
 	return STATUS_DONE;
+}
+
+/* Seconds, or any time with a unit. */
+int read_interval(struct order *order, const struct part *part)
+{
+	struct span at;
+	u64 seconds;
+	int status = order_value(order, part, &at);
+
+	if (status)
+		return status;
+	if (!span_number(at, &seconds))
+		return time_parse(&order->interval_ms, at, part->word, INTERVAL_MAX_S * MS_PER_S);
+	status = number_parse(&order->interval_ms, at, part->word, 1, INTERVAL_MAX_S);
+	order->interval_ms *= MS_PER_S;
+	return status;
+}
+
+int read_count(struct order *order, const struct part *part)
+{
+	struct span at;
+	int status = order_value(order, part, &at);
+
+	return status ? status : number_parse(&order->count, at, part->word, 1, 0xffffffff);
 }

@@ -56,5 +56,7 @@ int read_all(struct order *order, const struct part *part);
 int read_directory(struct order *order, const struct part *part);
 int read_force(struct order *order, const struct part *part);
 int read_wait(struct order *order, const struct part *part);
+int read_interval(struct order *order, const struct part *part);
+int read_count(struct order *order, const struct part *part);
 
 #endif

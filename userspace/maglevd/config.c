@@ -114,7 +114,7 @@ static bool read_policy(struct config_reader *reader, const struct config_node *
 static const struct config_field fields[] = {
 	{ "cluster", read_cluster, .can_be_empty = true },
 	{ "probes", read_probes, .can_be_empty = true },
-	{ "http", config_read_http, .can_be_empty = true },
+	{ "http", config_read_http, .can_be_empty = false },
 	{ "peers", config_read_peers, .can_be_empty = true },
 	{ "checks", config_read_checks, .can_be_empty = true },
 	{ "pools", config_read_pools, .can_be_empty = true },

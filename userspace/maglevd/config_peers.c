@@ -8,13 +8,24 @@ static const struct config_field http_fields[] = {
 	{ "listen", config_read_endpoint, CONFIG_MEMBER(struct config, listen) },
 };
 
+/* Who is here may read; who is elsewhere only if the file says so. */
+static const struct endpoint loopback = {
+	.addr = { MAGLEV_IPV4_BYTES, { 127, 0, 0, 1 } },
+	.port = CONFIG_HTTP_PORT,
+};
+
 static const struct config_table http_table = CONFIG_TABLE(http_fields);
 
 bool config_read_http(struct config_reader *reader, const struct config_node *node,
 		      const struct config_field *field, void *to)
 {
+	struct config *config = to;
+
 	(void)field;
-	return config_read_mapping(reader, node, &http_table, 0, NULL, to);
+	config->listen = loopback;
+	/* The section alone asks for its default. */
+	return config_node_is_null(node) ||
+	       config_read_mapping(reader, node, &http_table, 0, NULL, to);
 }
 
 static bool has_peer(const struct config *config, const struct endpoint *wanted)

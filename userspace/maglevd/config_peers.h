@@ -7,6 +7,7 @@
 
 enum {
 	CONFIG_PEERS_MAX = 16,
+	CONFIG_HTTP_PORT = 8470,
 };
 
 /* Read the mapping into the configuration. */

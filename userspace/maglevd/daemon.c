@@ -13,6 +13,7 @@
 #include "passive.h"
 #include "quorum.h"
 #include "reconcile.h"
+#include "sampler.h"
 #include "sysctl.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct daemon {
 	struct kernel *kernel;
 	struct checker *checker;
 	struct passive *passive;
+	struct sampler *sampler;
 	struct config *config;
 	struct world *world;
 	struct sentence *sentence; /* room for all members */
@@ -105,6 +107,27 @@ static int read_digests(void *ctx, struct digests *digests)
 	return err;
 }
 
+/* What to say of a member that goes down; "" if no check says it. */
+static const char *find_why(const struct stream *failing)
+{
+	if (!failing)
+		return "";
+	return failing->streak ? "passed, but not often enough yet" : failing->why;
+}
+
+static void note_member(struct daemon *daemon, const struct service *service,
+			const struct sentence *sentence)
+{
+	const struct stream *failing = judge_failing(sentence->member);
+	char why[HISTORY_WHY] = "";
+
+	if (sentence->health == sentence->member->health)
+		return;
+	if (failing && sentence->health != MAGLEV_NL_STATE_UP)
+		snprintf(why, sizeof(why), "%s: %s", failing->check->name, find_why(failing));
+	sampler_note(daemon->sampler, service, sentence->member, sentence->health, why);
+}
+
 static void tell_member(const struct service *service, const struct sentence *sentence)
 {
 	char key[SERVICE_TEXT], backend[ENDPOINT_TEXT];
@@ -122,8 +145,7 @@ static void tell_member(const struct service *service, const struct sentence *se
 	else if (failing)
 		log_say(LOG_WARNING, "backend is down",
 			"service=\"%s\" backend=%s check=%s why=\"%s\"", key, backend,
-			failing->check->name,
-			failing->streak ? "passed, but not often enough yet" : failing->why);
+			failing->check->name, find_why(failing));
 	else
 		log_say(LOG_WARNING, "backend is down", "service=\"%s\" backend=%s", key, backend);
 }
@@ -199,6 +221,7 @@ static u64 judge(struct daemon *daemon, struct service *service, u64 now)
 	}
 	for (i = 0; i < judgement.n; i++) {
 		tell_member(service, &judgement.sentence[i]);
+		note_member(daemon, service, &judgement.sentence[i]);
 		judge_carry_out(service, &judgement.sentence[i], now);
 	}
 	/* A sorry pool comes and goes. */
@@ -230,7 +253,8 @@ static void judge_dirty(struct ev_loop *loop, struct ev_timer *timer, int events
 		judge_soon(daemon, (next - now) / NS_PER_MS + 1);
 }
 
-static void replace_world(struct daemon *daemon, struct world *world, struct sentence *sentence)
+static void replace_world(struct daemon *daemon, struct world *world, struct sentence *sentence,
+			  struct history *history)
 {
 	struct world *old = daemon->world;
 	size_t i;
@@ -238,6 +262,7 @@ static void replace_world(struct daemon *daemon, struct world *world, struct sen
 	daemon->world = world;
 	checker_run(daemon->checker, world);
 	passive_run(daemon->passive, world);
+	sampler_run(daemon->sampler, world, history);
 	world_destroy(old);
 	free(daemon->sentence);
 	daemon->sentence = sentence;
@@ -314,6 +339,7 @@ static int apply(struct daemon *daemon, const struct config *config, struct reco
 		 char *error)
 {
 	struct sentence *sentence = NULL;
+	struct history *history = NULL;
 	struct world *world = NULL;
 	struct owned owned = {};
 	struct seen seen;
@@ -332,7 +358,9 @@ static int apply(struct daemon *daemon, const struct config *config, struct reco
 	world = world_create(config, &seen);
 	if (world)
 		sentence = calloc(world->n_members ?: 1, sizeof(*sentence));
-	if (!sentence)
+	if (sentence)
+		history = history_create(world, clock_now());
+	if (!history)
 		goto out;
 	err = reconcile_check(world, &seen, &owned, error);
 	if (err)
@@ -343,12 +371,14 @@ static int apply(struct daemon *daemon, const struct config *config, struct reco
 	err = make_so(daemon, world, &seen, &owned, done, error);
 	if (err)
 		goto out;
-	replace_world(daemon, world, sentence);
+	replace_world(daemon, world, sentence, history);
 	world = NULL;
 	sentence = NULL;
+	history = NULL;
 out:
 	world_destroy(world);
 	free(sentence);
+	history_destroy(history);
 	owned_fini(&owned);
 	seen_fini(&seen);
 	return err;
@@ -440,7 +470,9 @@ struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *
 		log_say(LOG_ERR, "the kernel", "why=\"%s\"", error);
 	else
 		daemon->passive = passive_create(loop, daemon->kernel);
-	if (!daemon->checker || !daemon->passive) {
+	if (daemon->passive)
+		daemon->sampler = sampler_create(loop, daemon->kernel);
+	if (!daemon->checker || !daemon->sampler) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -459,6 +491,7 @@ void daemon_destroy(struct daemon *daemon)
 	doors_close(&daemon->doors, &no_doors);
 	checker_destroy(daemon->checker);
 	passive_destroy(daemon->passive);
+	sampler_destroy(daemon->sampler);
 	if (daemon->kernel)
 		ev_io_stop(daemon->loop, &daemon->events);
 	ev_timer_stop(daemon->loop, &daemon->judge);
@@ -483,4 +516,9 @@ const struct checker *daemon_checker(const struct daemon *daemon)
 const struct agreement *daemon_agreement(const struct daemon *daemon)
 {
 	return daemon->doors.agreement;
+}
+
+const struct history *daemon_history(const struct daemon *daemon)
+{
+	return sampler_history(daemon->sampler);
 }

@@ -5,6 +5,7 @@
 
 #include "agreement.h"
 #include "checker.h"
+#include "history.h"
 #include "kernel.h"
 
 struct daemon;
@@ -30,5 +31,8 @@ int daemon_load(struct daemon *daemon, char *error);
 const struct world *daemon_world(const struct daemon *daemon);
 const struct checker *daemon_checker(const struct daemon *daemon);
 const struct agreement *daemon_agreement(const struct daemon *daemon);
+
+/* NULL: there is none yet. */
+const struct history *daemon_history(const struct daemon *daemon);
 
 #endif

@@ -127,6 +127,11 @@ int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx)
 	return list(kernel, MAGLEV_CMD_BACKEND_GET, row, ctx);
 }
 
+int kernel_ask(struct kernel *kernel, u8 command, struct maglev_lib_message *reply)
+{
+	return maglev_client_call(kernel->client, command, NULL, reply);
+}
+
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error)
 {
 	return seen_read(seen, kernel->ipvs, kernel->client, error);

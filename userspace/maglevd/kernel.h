@@ -30,9 +30,12 @@ int kernel_read_events(struct kernel *kernel);
 /* Return: 0 or -errno; seen_fini() is due either way. */
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error);
 
-/* Each service; each backend with its service and counters. Return: 0 or -errno. */
+/* Each service, or each backend with its service, with counters. Return: 0 or -errno. */
 int kernel_list_services(struct kernel *kernel, maglev_row *row, void *ctx);
 int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx);
+
+/* Ask for what there is one of; "raw" of the reply holds until the next call. Return: 0 or -errno. */
+int kernel_ask(struct kernel *kernel, u8 command, struct maglev_lib_message *reply);
 
 /* All of these return 0 or -errno. */
 int kernel_set_up(struct kernel *kernel, const struct config *config, char *error);

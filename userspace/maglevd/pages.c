@@ -2,14 +2,26 @@
 /* The page of each path. */
 #include "pages.h"
 
+#include "clock.h"
 #include "digests.h"
 #include "failing.h"
 #include "metrics.h"
+#include "page.h"
+#include "page_history.h"
 #include "status.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define OPEN_METRICS "application/openmetrics-text"
+
+enum {
+	HOST_BYTES = 256,
+	CLOCK_BYTES = 64,
+};
 
 static char *write_json(cJSON *json)
 {
@@ -63,7 +75,42 @@ static char *write_plain_metrics(void *ctx)
 	return metrics_write(ctx, METRICS_PLAIN);
 }
 
+static char *write_page(void *ctx)
+{
+	const struct daemon *daemon = ctx;
+	char host[HOST_BYTES] = "", clock[CLOCK_BYTES] = "";
+	struct page_kernel kernel;
+	time_t now = time(NULL);
+	struct tm local;
+	char *text;
+
+	gethostname(host, sizeof(host) - 1);
+	if (localtime_r(&now, &local))
+		strftime(clock, sizeof(clock), "%F %T %z", &local);
+	page_kernel_read(&kernel, daemon_world(daemon));
+	text = page_write(&(struct page){
+		.world = daemon_world(daemon),
+		.history = daemon_history(daemon),
+		.kernel = &kernel,
+		.checked = checker_stats(daemon_checker(daemon)),
+		.lateness_us = checker_lateness_p99(daemon_checker(daemon)),
+		.now = clock_now(),
+		.host = host,
+		.clock = clock,
+	});
+	page_kernel_fini(&kernel);
+	return text;
+}
+
+static char *write_history(void *ctx)
+{
+	return page_history_write(daemon_world(ctx), daemon_history(ctx), clock_now());
+}
+
+/* The page for people has a second's rates at least. */
 const struct http_page pages[] = {
+	{ "/", NULL, "text/html; charset=utf-8", 1000, true, write_page },
+	{ "/history", NULL, "application/json", 1000, true, write_history },
 	{ "/status", NULL, "application/json", 1000, true, write_status },
 	{ "/metrics", OPEN_METRICS, OPEN_METRICS "; version=1.0.0; charset=utf-8", 1000, true,
 	  write_open_metrics },

@@ -1,39 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * In place of kernel.c, where there is no module: a kernel that does as it is told and remembers
- * it. What maglevd takes is then measured without User-Mode Linux, whose system calls are dear.
+ * it. What maglevd takes is then measured without User-Mode Linux, whose system calls are dear. With
+ * MAGLEV_ALONE_TRAFFIC in the environment there are clients, in numbers, so that pages show something.
  */
 #include <errno.h>
 #include <kernel.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	SERVICES = 64,
 	BACKENDS = 65534,
+	PACKETS = 1000, /* a second and a weight, with traffic */
+	PACKET_BYTES = 700,
+	FLOW_PACKETS = 50,
+	TABLE_SIZE = 65537,
+};
+
+/* Of a backend, while it was as it is. */
+struct clients {
+	double packets, since;
 };
 
 struct kernel {
+	struct clients clients[BACKENDS]; /* by index */
 	struct seen_service service[SERVICES];
 	struct seen now; /* of those */
 	u32 n_indices;
+	u32 users;
 	int events; /* there are none */
 };
 
+/* There is one, as of the real one, whoever opens it. */
+static struct kernel the_kernel = { .events = -1 };
+
 struct kernel *kernel_open(char *error)
 {
-	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	struct kernel *kernel = &the_kernel;
 
-	if (!kernel) {
-		snprintf(error, CONFIG_ERROR_TEXT, "no memory");
-		return NULL;
-	}
+	(void)error;
 	kernel->now.service = kernel->service;
-	kernel->events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!kernel->users++)
+		kernel->events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return kernel;
 }
 
@@ -41,12 +56,12 @@ void kernel_close(struct kernel *kernel)
 {
 	size_t i;
 
-	if (!kernel)
+	if (!kernel || --kernel->users)
 		return;
 	for (i = 0; i < kernel->now.n; i++)
 		free(kernel->service[i].backend);
 	close(kernel->events);
-	free(kernel);
+	memset(kernel, 0, sizeof(*kernel));
 }
 
 int kernel_events_fd(const struct kernel *kernel)
@@ -60,13 +75,162 @@ int kernel_read_events(struct kernel *kernel)
 	return 0;
 }
 
-/* Nobody comes here, and so nothing is counted. */
+static bool has_traffic(void)
+{
+	return getenv("MAGLEV_ALONE_TRAFFIC");
+}
+
+/* How far clients have come; there are more and fewer of them within ten minutes. */
+static double tell_time(void)
+{
+	struct timespec now;
+	double at;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	at = now.tv_sec + now.tv_nsec / 1e9;
+	return at + 60 * sin(at / 95);
+}
+
+static u32 weight_of(const struct seen_backend *backend)
+{
+	return backend->health == MAGLEV_NL_STATE_UP ? backend->weight ?: 1 : 0;
+}
+
+/* Packets that a backend has had. */
+static double count_packets(const struct kernel *kernel, const struct seen_backend *backend)
+{
+	const struct clients *clients = &kernel->clients[backend->index];
+
+	return clients->packets + PACKETS * weight_of(backend) * (tell_time() - clients->since);
+}
+
+/* It has so many from now on. */
+static void keep_packets(struct kernel *kernel, const struct seen_backend *backend)
+{
+	struct clients *clients = &kernel->clients[backend->index];
+
+	clients->packets = count_packets(kernel, backend);
+	clients->since = tell_time();
+}
+
+static struct maglev_lib_stats make_stats(double packets)
+{
+	return (struct maglev_lib_stats){
+		.has = MAGLEV_LIB_HAS(STATS_PACKETS),
+		.flows_new = packets / FLOW_PACKETS,
+		.flows_answered = packets / FLOW_PACKETS,
+		.packets = packets,
+		.segments = packets,
+		.bytes = packets * PACKET_BYTES,
+	};
+}
+
+static u32 sum_weights(const struct seen_service *service)
+{
+	u32 weight = 0;
+	size_t i;
+
+	for (i = 0; i < service->n; i++)
+		weight += weight_of(&service->backend[i]);
+	return weight;
+}
+
+static double sum_packets(const struct kernel *kernel, const struct seen_service *service)
+{
+	double packets = 0;
+	size_t i;
+
+	for (i = 0; i < service->n; i++)
+		packets += count_packets(kernel, &service->backend[i]);
+	return packets;
+}
+
+static struct maglev_lib_service_key name_service(const struct seen_service *service)
+{
+	return (struct maglev_lib_service_key){
+		.has = MAGLEV_LIB_HAS(SERVICE_KEY_ADDR),
+		.protocol = service->key.protocol,
+		.addr = service->key.vip.addr,
+		.port = htons(service->key.vip.port),
+	};
+}
+
+int kernel_list_services(struct kernel *kernel, maglev_row *row, void *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < kernel->now.n && has_traffic(); i++) {
+		const struct seen_service *from = &kernel->service[i];
+		struct maglev_lib_message
+			message = { .service = {
+					    .has = MAGLEV_LIB_HAS(SERVICE_STATS) |
+						   MAGLEV_LIB_HAS(SERVICE_FLOWS) |
+						   MAGLEV_LIB_HAS(SERVICE_LIVE_DIGEST) |
+						   MAGLEV_LIB_HAS(SERVICE_FORWARDING),
+					    .key = name_service(from),
+					    .forwarding = MAGLEV_NL_FORWARDING_MAGLEV,
+					    .table_size = from->table_size ?: TABLE_SIZE,
+					    .base_digest = 0x4711fbf57d46ea1eULL,
+					    .live_digest = 0x9e4c80c06e370822ULL,
+					    .key_check = 0xb88fb28d06d5efe1ULL,
+					    .generation = 1,
+					    .flows = sum_weights(from) * 100,
+					    .stats = make_stats(sum_packets(kernel, from)),
+				    } };
+
+		row(ctx, &message);
+	}
+	return 0;
+}
+
 int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx)
 {
-	(void)kernel;
-	(void)row;
-	(void)ctx;
+	size_t i, k;
+
+	for (i = 0; i < kernel->now.n && has_traffic(); i++) {
+		const struct seen_service *service = &kernel->service[i];
+		u32 all = sum_weights(service) ?: 1;
+
+		for (k = 0; k < service->n; k++) {
+			const struct seen_backend *from = &service->backend[k];
+			struct maglev_lib_message
+				message = { .service.key = name_service(service),
+					    .backend = {
+						    .has = MAGLEV_LIB_HAS(BACKEND_STATE) |
+							   MAGLEV_LIB_HAS(BACKEND_STATS) |
+							   MAGLEV_LIB_HAS(BACKEND_FLOWS) |
+							   MAGLEV_LIB_HAS(BACKEND_LIVE_SLOTS),
+						    .addr = from->backend.addr,
+						    .port = htons(from->backend.port),
+						    .state = from->health,
+						    .table_weight = from->weight ?: 1,
+						    .share = from->share,
+						    .live_slots = (u64)(service->table_size ?:
+										TABLE_SIZE) *
+								  weight_of(from) / all,
+						    .flows = weight_of(from) * 100,
+						    .stats =
+							    make_stats(count_packets(kernel, from)),
+					    } };
+
+			row(ctx, &message);
+		}
+	}
 	return 0;
+}
+
+int kernel_ask(struct kernel *kernel, u8 command, struct maglev_lib_message *reply)
+{
+	(void)kernel;
+	*reply = (struct maglev_lib_message){};
+	if (!has_traffic())
+		return 0;
+	reply->settings = (struct maglev_lib_settings){ .has = MAGLEV_LIB_HAS(SETTINGS_KEY_CHECK),
+							.key_check = 0xb88fb28d06d5efe1ULL };
+	reply->counters = (struct maglev_lib_counters){ .has = MAGLEV_LIB_HAS(COUNTERS_FLOWS),
+							.flows = 2000,
+							.capacity = 1 << 20 };
+	return command == MAGLEV_CMD_SETTINGS_GET || command == MAGLEV_CMD_STATS_GET ? 0 : -EINVAL;
 }
 
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error)
@@ -206,6 +370,8 @@ int kernel_batch_backend(struct kernel *kernel, const struct service_key *key,
 
 	if (!seen)
 		return -ENOENT;
+	if (has_traffic())
+		keep_packets(kernel, seen);
 	if (change->has & MAGLEV_LIB_HAS(BACKEND_NOMINAL_WEIGHT))
 		seen->weight = change->nominal_weight;
 	if (change->has & MAGLEV_LIB_HAS(BACKEND_HEALTH_STATE))
