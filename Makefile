@@ -24,7 +24,7 @@ CPPFLAGS += -Iinclude
 CSTD := -std=gnu11 -Wall -Wextra
 # Evaluated when used: a machine without the library gets the compiler's error, not make's.
 CJSON = $(shell pkg-config --cflags --libs libcjson 2>/dev/null || echo -lcjson)
-DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libfyaml libmicrohttpd libsystemd) -lev -lmnl -lresolv
+DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libfyaml libmicrohttpd libsystemd) -lev -lmnl -lresolv -lm
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace module install dkms-install deps format clean help
@@ -148,7 +148,7 @@ $(B)/scale_server: selftests/bench/maglevd/scale_server.c
 # maglevd without a kernel: with one that remembers what it is told.
 $(B)/maglevd-alone: selftests/bench/maglevd/scale_kernel.c $(DAEMON) $(wildcard userspace/maglevd/*.h) $(B)/libmaglev.a
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevd $(CFLAGS) -o $@ $< \
-		$(filter-out userspace/maglevd/kernel.c,$(DAEMON)) $(CORE) $(B)/libmaglev.a $(LDFLAGS) $(DAEMON_LIBS) -lm
+		$(filter-out userspace/maglevd/kernel.c,$(DAEMON)) $(CORE) $(B)/libmaglev.a $(LDFLAGS) $(DAEMON_LIBS)
 
 bench-document: ## measure all of it, an hour, and write Documentation/performance.md
 	@scripts/need bench-document

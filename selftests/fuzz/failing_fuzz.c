@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// fuzz-sources: userspace/maglevd/failing.c userspace/maglevd/judge.c userspace/maglevd/endpoint.c
-// fuzz-flags: -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevd -lcjson
+// fuzz-sources: userspace/maglevd/failing.c userspace/maglevd/judge.c userspace/maglevd/endpoint.c userspace/maglevd/load*.c
+// fuzz-flags: -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevd -lcjson -lm
 /*
  * Any bytes as what a peer says of backends: it is refused, or it has an opinion on each; no backend
  * of a service that it does not name fails.

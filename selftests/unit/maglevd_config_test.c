@@ -68,9 +68,16 @@ static void config_example_of_the_manual_is_valid(void **state)
 static void config_manual_and_example_have_every_key(void **state)
 {
 	static const char *const texts[] = {
-		"x: 1\n",	    "cluster: {x: 1}\n",      "probes: {x: 1}\n",
-		CHECK("x: 1"),	    "pools: {p: [{x: 1}]}\n", "http: {x: 1}\n",
-		"policy: {x: 1}\n", "services: [{x: 1}]\n",   WITH_SERVICE(", timeouts: {x: 1}"),
+		"x: 1\n",
+		"cluster: {x: 1}\n",
+		"probes: {x: 1}\n",
+		CHECK("x: 1"),
+		"pools: {p: [{x: 1}]}\n",
+		"http: {x: 1}\n",
+		"policy: {x: 1}\n",
+		"services: [{x: 1}]\n",
+		WITH_SERVICE(", timeouts: {x: 1}"),
+		"policy: {share: {x: 1}}\n",
 	};
 	char *manual = read_source("Documentation/man/maglevd.yaml.5"), *key;
 	char word[64], section[64];
@@ -530,6 +537,63 @@ static void config_service_overrides_the_policy_key_by_key(void **state)
 	config_destroy(config);
 }
 
+static const struct config_share *read_share(struct config **config, const char *check,
+					     const char *policy)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text),
+		 "checks: {a: {type: agent, port: 1}, t: {type: tcp}, h: {type: https}}\n"
+		 "pools: {p: [10.0.0.1]}\n"
+		 "services: [{name: s, vip: 192.0.2.10, port: 80, pool: p, checks: [%s]%s}]\n",
+		 check, policy);
+	config_destroy(*config);
+	*config = read_text(text);
+	return &(*config)->service->policy.share;
+}
+
+static void config_share_is_of_its_source(void **state)
+{
+	struct config *config = NULL;
+	const struct config_share *share;
+
+	(void)state;
+	share = read_share(&config, "t", "");
+	assert_int_equal(share->from, CONFIG_SHARE_STATIC);
+	share = read_share(&config, "t, a", "");
+	assert_int_equal(share->from, CONFIG_SHARE_AGENT);
+	assert_int_equal(share->interval_ms, 0);
+	share = read_share(&config, "a", ", policy: {share: {from: agent, step: 10}}");
+	assert_int_equal(share->interval_ms, 1000);
+	assert_int_equal(share->step_percent, 10);
+	share = read_share(&config, "a, t, h", ", policy: {share: header}");
+	assert_int_equal(share->from, CONFIG_SHARE_HEADER);
+	assert_int_equal(share->check, 2);
+	assert_int_equal(share->step_percent, 100);
+	assert_int_equal(share->least, 0);
+	share = read_share(&config, "a, t, h", ", policy: {share: latency}");
+	assert_int_equal(share->check, 1);
+	assert_int_equal(share->interval_ms, 1000);
+	assert_int_equal(share->step_percent, 10);
+	assert_int_equal(share->least, 10);
+	assert_int_equal(share->hysteresis, 10);
+	share = read_share(&config, "", ", policy: {share: {from: predictive, horizon: 1m}}");
+	assert_int_equal(share->horizon_ms, 60000);
+	assert_int_equal(share->least, 10);
+	config_destroy(config);
+}
+
+static void config_share_of_a_service_replaces_that_of_all(void **state)
+{
+	struct config *config = read_text("policy: {share: {from: predictive, least: 50}}\n" WITH_SERVICE(
+		", policy: {share: {from: predictive}}") "- {name: t, vip: 192.0.2.11, port: 80, pool: p}\n");
+
+	(void)state;
+	assert_int_equal(config->service[0].policy.share.least, 10);
+	assert_int_equal(config->service[1].policy.share.least, 50);
+	config_destroy(config);
+}
+
 static void config_service_may_do_without_the_sorry_pool_of_all(void **state)
 {
 	struct config *config = read_text("policy: {when_down: sorry, sorry: q}\n" WITH_SERVICE(
@@ -663,6 +727,8 @@ int main(void)
 		cmocka_unit_test(config_service_has_what_is_said),
 		cmocka_unit_test(config_external_service_has_no_pool),
 		cmocka_unit_test(config_service_overrides_the_policy_key_by_key),
+		cmocka_unit_test(config_share_is_of_its_source),
+		cmocka_unit_test(config_share_of_a_service_replaces_that_of_all),
 		cmocka_unit_test(config_service_may_do_without_the_sorry_pool_of_all),
 		cmocka_unit_test(config_pool_is_in_order_and_has_each_once),
 		cmocka_unit_test(config_backends_drain_where_they_are_said_to),

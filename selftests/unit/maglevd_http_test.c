@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // unit-sources: userspace/maglevd/probe*.c userspace/maglevd/curl_loop.c userspace/maglevd/agent.c
-// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lcurl -lresolv
+// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lcurl -lresolv -lm
 /* HTTP checks of backends that answer, lie, hang and never end. */
 #define _GNU_SOURCE /* strcasestr */
 #include "maglevd_backend.h"
+
+#include <math.h>
+#include <probe_weight.h>
 
 static const struct check_range statuses[] = { { 200, 299 }, { 404, 404 } };
 
@@ -55,6 +58,82 @@ static void answer_503(int fd)
 static void answer_302(int fd)
 {
 	answer(fd, "HTTP/1.1 302 Over there\r\nLocation: /\r\nContent-Length: 0\r\n\r\n");
+}
+
+static const char *weight_line;
+
+static void answer_with_weight(int fd)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "HTTP/1.1 100 Continue\r\nX-Load-Balancing-Endpoint-Weight: 77\r\n\r\n"
+		 "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n",
+		 weight_line);
+	answer(fd, text);
+}
+
+static double ask_weight(const char *line)
+{
+	weight_line = line;
+	return ask_once(plain, SOCK_STREAM, answer_with_weight).endpoint_weight;
+}
+
+static void http_hears_the_weight_of_the_last_answer(void **state)
+{
+	(void)state;
+	assert_true(ask_weight("X-Load-Balancing-Endpoint-Weight: 3\r\n") == 3.);
+	assert_true(ask_weight("x-load-balancing-endpoint-WEIGHT:\t0.25 \r\n") == .25);
+	assert_true(ask_weight("") == -1.);
+	assert_true(ask_weight("X-Load-Balancing-Endpoint-Weight: heavy\r\n") == -1.);
+	assert_true(ask_weight("X-Load-Balancing-Endpoint-Weight: 3\r\n"
+			       "X-Load-Balancing-Endpoint-Weight: 4\r\n") == 4.);
+}
+
+static void http_weights_are_numbers_in_range(void **state)
+{
+	static const struct {
+		const char *text;
+		double weight;
+	} cases[] = {
+		{ " 0", 0. },
+		{ "1000000", 1e6 },
+		{ "1000000.5", -1. },
+		{ "1000001", -1. },
+		{ "007", 7. },
+		{ "", -1. },
+		{ " ", -1. },
+		{ "-1", -1. },
+		{ "+1", -1. },
+		{ "1e3", -1. },
+		{ "0x10", -1. },
+		{ "nan", -1. },
+		{ "inf", -1. },
+		{ "1.", -1. },
+		{ ".5", -1. },
+		{ "1.5.1", -1. },
+		{ "1 2", -1. },
+		{ "1,5", -1. },
+		{ "12.5", 12.5 },
+		{ "0.00000000000001", 1e-14 },
+		{ "0.000000000000001", -1. },
+	};
+	char line[128];
+	double weight;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(line, sizeof(line), PROBE_WEIGHT_HEADER ":%s\r\n", cases[i].text);
+		weight = 5.;
+		assert_true(probe_weight_read(line, strlen(line), &weight));
+		if (fabs(weight - cases[i].weight) > 1e-12)
+			fail_msg("%s: %g", cases[i].text, weight);
+	}
+	weight = 5.;
+	assert_false(probe_weight_read("X-Load-Balancing-Endpoint-Weights: 1", 36, &weight));
+	assert_false(probe_weight_read(PROBE_WEIGHT_HEADER, strlen(PROBE_WEIGHT_HEADER), &weight));
+	assert_true(weight == 5.);
 }
 
 static void http_passes_with_a_good_status(void **state)
@@ -379,6 +458,8 @@ static void http_attempts_do_not_disturb_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(http_hears_the_weight_of_the_last_answer),
+		cmocka_unit_test(http_weights_are_numbers_in_range),
 		cmocka_unit_test(http_passes_with_a_good_status),
 		cmocka_unit_test(http_fails_with_another_status),
 		cmocka_unit_test(http_follows_no_redirect),

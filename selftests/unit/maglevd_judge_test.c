@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// unit-sources: userspace/maglevd/judge.c
-// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib
+// unit-sources: userspace/maglevd/judge.c userspace/maglevd/load*.c
+// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lm
 /* From opinions to states: policies one by one, at times that the tests set. */
 #include "fixture.h"
 
@@ -379,6 +379,7 @@ static void an_agents_percent_and_slow_start_multiply(void **state)
 	struct trial *trial = begin(3);
 
 	(void)state;
+	trial->check[0].type = trial->check[1].type = CHECK_AGENT;
 	trial->stream[1][0].percent = 40;
 	trial->stream[1][1].percent = 50;
 	judge(trial);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// unit-sources: userspace/maglevd/peers.c userspace/maglevd/failing.c userspace/maglevd/fetch.c userspace/maglevd/judge.c
+// unit-sources: userspace/maglevd/peers.c userspace/maglevd/failing.c userspace/maglevd/fetch.c userspace/maglevd/judge.c userspace/maglevd/load*.c
 // unit-sources: userspace/maglevd/endpoint.c userspace/maglevd/clock.c userspace/maglevd/log.c userspace/lib/array.c
 // unit-sources: userspace/maglevd/probe*.c userspace/maglevd/curl_loop.c userspace/maglevd/agent.c
-// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lcurl -lresolv -lcjson
+// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lcurl -lresolv -lcjson -lm
 /* Peers that answer, lie, hang and are not there; what they say, and for how long it counts. */
 #include "maglevd_backend.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// unit-sources: userspace/maglevd/world.c userspace/maglevd/endpoint.c userspace/maglevd/checker.c
+// unit-sources: userspace/maglevd/world.c userspace/maglevd/endpoint.c userspace/maglevd/checker.c userspace/maglevd/load_gauge.c
 // unit-sources: userspace/maglevd/seen.c userspace/maglevd/way.c userspace/maglevd/clock.c userspace/maglevd/log.c userspace/lib/*.c
-// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lmnl
+// unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lev -lmnl -lm
 /*
  * Which streams a configuration makes, what a world inherits, and when streams start and change
  * their opinion. Instead of probes there is a function that says how they end.
@@ -104,7 +104,9 @@ void prober_destroy(struct prober *prober)
 static void end_probe(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
 	struct probe *probe = timer->data;
-	struct probe_answer answer = { .result = fake_result, .why = "as told" };
+	struct probe_answer answer = { .result = fake_result,
+				       .why = "as told",
+				       .endpoint_weight = -1. };
 
 	(void)loop;
 	(void)events;
@@ -377,9 +379,13 @@ static void a_world_inherits_what_is_in_both(void **state)
 	for (i = 0; i < old->n_streams; i++) {
 		old->stream[i].opinion = i % 2 ? OPINION_UP : OPINION_DOWN;
 		old->stream[i].due = 1 + i;
+		old->stream[i].endpoint_weight = 1 + i;
+		load_gauge_add(&old->stream[i].time, 7000, clock_now(), 1000);
 	}
-	for (i = 0; i < old->n_members; i++)
+	for (i = 0; i < old->n_members; i++) {
 		old->members[i].hold_ms = 1 + i;
+		old->members[i].load.percent = 1 + i;
+	}
 	file = run.file;
 	file->pool.n = 4;
 	file->backend[3].addr = (struct maglev_lib_addr){ 4, { 10, 0, 0, 0 } };
@@ -390,6 +396,11 @@ static void a_world_inherits_what_is_in_both(void **state)
 	assert_int_equal(count_opinions(&run, OPINION_UP), old->n_streams / 2);
 	assert_int_equal(run.world->members[0].hold_ms, 0);
 	assert_int_equal(run.world->members[1].hold_ms, 1);
+	assert_int_equal(run.world->members[1].load.percent, 1);
+	assert_true(run.world->members[0].stream[0]->endpoint_weight == -1.);
+	assert_true(run.world->members[1].stream[0]->endpoint_weight >= 1.);
+	assert_int_equal(run.world->members[0].stream[0]->time.n, 0);
+	assert_int_equal(run.world->members[1].stream[0]->time.n, 1);
 	world_destroy(old);
 	world_destroy(run.world);
 }

@@ -8,9 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	LOAD_TEXT = 32,
+};
+
 static const struct out_column columns[] = {
 	{ "SERVICE", OUT_LEFT }, { "BACKEND", OUT_LEFT }, { "STATE", OUT_LEFT },
-	{ "SHARE", OUT_RIGHT },	 { "SINCE", OUT_RIGHT },  { "CHECKS", OUT_LEFT },
+	{ "SHARE", OUT_RIGHT },	 { "LOAD", OUT_LEFT },	  { "SINCE", OUT_RIGHT },
+	{ "CHECKS", OUT_LEFT },
 };
 
 static const char *string_of(const cJSON *object, const char *name)
@@ -47,6 +52,33 @@ static void show_checks(struct out *out, const cJSON *backend)
 	out_text(out, NULL, "%s", len ? text : checks && checks->child ? "pass" : "none");
 }
 
+/* What its share follows, and where it goes. */
+static void show_load(struct out *out, const cJSON *backend)
+{
+	static const struct {
+		const char *key, *format;
+	} values[] = {
+		{ "agent-percent", " %.0f %%" },
+		{ "header-weight", " %g" },
+		{ "latency-ms", " %.1f ms" },
+		{ "expected-flows", " %.0f flows" },
+	};
+	const cJSON *load = cJSON_GetObjectItemCaseSensitive(backend, "load");
+	const char *state = string_of(load, "state");
+	char value[LOAD_TEXT] = "", target[LOAD_TEXT] = "";
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(*values); i++)
+		if (cJSON_HasObjectItem(load, values[i].key))
+			snprintf(value, sizeof(value), values[i].format,
+				 number_of(load, values[i].key));
+	if (!strcmp(state, "moving"))
+		snprintf(target, sizeof(target), ", to %.0f %%", number_of(load, "target"));
+	else if (!strcmp(state, "lost") || !strcmp(state, "unknown"))
+		snprintf(target, sizeof(target), " %s", state);
+	out_text(out, NULL, "%s%s%s", load ? string_of(load, "from") : "-", value, target);
+}
+
 static void show_row(struct out *out, const cJSON *service, const cJSON *backend)
 {
 	bool has_since = cJSON_HasObjectItem(backend, "since-ms");
@@ -59,6 +91,7 @@ static void show_row(struct out *out, const cJSON *service, const cJSON *backend
 	out_text(out, NULL, "%s%s%s%s", string_of(backend, "state"), is_kept ? " (kept: " : "",
 		 is_kept ? string_of(backend, "kept-by") : "", is_kept ? ")" : "");
 	out_text(out, NULL, "%.0f %%", number_of(backend, "share"));
+	show_load(out, backend);
 	out_text(out, NULL, "%s",
 		 has_since ? duration_format(number_of(backend, "since-ms"), text) : "start");
 	show_checks(out, backend);

@@ -169,6 +169,24 @@ static void weigh_agent(struct stream *stream, const struct probe_answer *answer
 	tell(stream);
 }
 
+/* Of one that has not come in time it is known that it takes longer. */
+static void weigh_time(struct stream *stream, const struct probe_answer *answer)
+{
+	const struct check *check = stream->check;
+
+	if (answer->result == PROBE_PASS || answer->us >= (u64)check->timeout_ms * 1000)
+		load_gauge_add(&stream->time, answer->us, clock_now(), check->interval_ms);
+}
+
+static void weigh_header(struct stream *stream, const struct probe_answer *answer)
+{
+	stream->answered_at = clock_now();
+	if (answer->endpoint_weight == stream->endpoint_weight)
+		return;
+	stream->endpoint_weight = answer->endpoint_weight;
+	tell(stream);
+}
+
 /* Was it we who were late? */
 static bool is_own_fault(const struct stream *stream)
 {
@@ -186,6 +204,10 @@ static void take_answer(void *ctx, const struct probe_answer *answer)
 	memcpy(stream->why, answer->why, sizeof(stream->why));
 	if (result == PROBE_FAIL && is_own_fault(stream))
 		result = PROBE_UNKNOWN;
+	if (result == PROBE_PASS)
+		weigh_header(stream, answer);
+	if (result != PROBE_UNKNOWN && !is_own_fault(stream))
+		weigh_time(stream, answer);
 	if (result == PROBE_UNKNOWN)
 		stats->unknown++;
 	else if (result == PROBE_PASS)

@@ -57,6 +57,44 @@ enum config_when_down {
 };
 
 /**
+ * enum config_share_from - what says how large a part of its weight a backend is to have
+ * @CONFIG_SHARE_AGENT: agents, if there are any
+ * @CONFIG_SHARE_STATIC: nothing
+ * @CONFIG_SHARE_HEADER: a header of what a check is answered
+ * @CONFIG_SHARE_LATENCY: how long a check takes
+ * @CONFIG_SHARE_PREDICTIVE: how many flows it will hold
+ */
+enum config_share_from {
+	CONFIG_SHARE_AGENT,
+	CONFIG_SHARE_STATIC,
+	CONFIG_SHARE_HEADER,
+	CONFIG_SHARE_LATENCY,
+	CONFIG_SHARE_PREDICTIVE,
+};
+
+/**
+ * struct config_share - how shares follow it
+ * @from: enum config_share_from
+ * @check: of the service: the one that says so; of header and latency
+ * @interval_ms: how often shares move; 0: when something is said
+ * @step_percent: no more slots of a table move in an interval; 0 and 100: all may
+ * @least: percent: no share is less
+ * @hysteresis: percent of a share by which it may be wrong
+ * @horizon_ms: how far ahead to look; of predictive
+ * @is_said: the file has it
+ */
+struct config_share {
+	enum config_share_from from;
+	u32 check;
+	u32 interval_ms;
+	u32 step_percent;
+	u32 least;
+	u32 hysteresis;
+	u32 horizon_ms;
+	bool is_said;
+};
+
+/**
  * struct config_policy - how results become states
  * @panic_percent: if more of a service's backends than that fail at once, their states stay as
  *	they were; 100: never
@@ -68,6 +106,7 @@ enum config_when_down {
  * @hold_down_max_ms: the end of doubling
  * @quorum: so many of the peers that can be reached must see a backend fail too before it goes
  *	down; 0: none is asked
+ * @share: weights from life
  */
 struct config_policy {
 	u32 panic_percent;
@@ -78,6 +117,7 @@ struct config_policy {
 	u32 hold_down_ms;
 	u32 hold_down_max_ms;
 	u32 quorum;
+	struct config_share share;
 };
 
 /**

@@ -4,6 +4,7 @@
 
 #include "config_peers.h"
 #include "config_pool.h"
+#include "config_share.h"
 #include "config_value.h"
 
 enum {
@@ -40,6 +41,7 @@ static const struct config_field fields[] = {
 	  .most = HOLD_DOWN_MAX_MS },
 	{ "quorum", config_read_number, CONFIG_MEMBER(struct config_policy, quorum),
 	  .most = CONFIG_PEERS_MAX },
+	{ "share", config_read_share, CONFIG_MEMBER(struct config_policy, share) },
 };
 
 static const struct config_table table = CONFIG_TABLE(fields);

@@ -4,6 +4,7 @@
 
 #include "config_policy.h"
 #include "config_pool.h"
+#include "config_share.h"
 #include "config_value.h"
 #include "endpoint.h"
 
@@ -248,7 +249,7 @@ static bool check_pools(struct config_reader *reader, const struct config_node *
 }
 
 static bool check_service(struct config_reader *reader, const struct config_node *node,
-			  const struct config_service *service)
+			  struct config_service *service)
 {
 	const struct config_node *ports = config_node_find(node, "ports");
 
@@ -259,7 +260,7 @@ static bool check_service(struct config_reader *reader, const struct config_node
 	if (service->tunnel_checksum && service->tunnel != MAGLEV_NL_TUNNEL_GRE)
 		return config_refuse_key(reader, config_node_find(node, "tunnel_checksum"),
 					 "only with tunnel: gre");
-	return check_pools(reader, node, service);
+	return check_pools(reader, node, service) && config_find_share_check(reader, node, service);
 }
 
 static bool read_keys(struct config_reader *reader, const struct config_node *node,

@@ -6,6 +6,7 @@
  */
 #include "daemon.h"
 
+#include "census.h"
 #include "clock.h"
 #include "doors.h"
 #include "log.h"
@@ -35,6 +36,7 @@ struct daemon {
 	struct checker *checker;
 	struct passive *passive;
 	struct sampler *sampler;
+	struct census *census;
 	struct config *config;
 	struct world *world;
 	struct sentence *sentence; /* room for all members */
@@ -263,6 +265,7 @@ static void replace_world(struct daemon *daemon, struct world *world, struct sen
 	checker_run(daemon->checker, world);
 	passive_run(daemon->passive, world);
 	sampler_run(daemon->sampler, world, history);
+	census_run(daemon->census, world);
 	world_destroy(old);
 	free(daemon->sentence);
 	daemon->sentence = sentence;
@@ -472,7 +475,9 @@ struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *
 		daemon->passive = passive_create(loop, daemon->kernel);
 	if (daemon->passive)
 		daemon->sampler = sampler_create(loop, daemon->kernel);
-	if (!daemon->checker || !daemon->sampler) {
+	if (daemon->sampler)
+		daemon->census = census_create(loop, daemon->kernel);
+	if (!daemon->checker || !daemon->census) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -492,6 +497,7 @@ void daemon_destroy(struct daemon *daemon)
 	checker_destroy(daemon->checker);
 	passive_destroy(daemon->passive);
 	sampler_destroy(daemon->sampler);
+	census_destroy(daemon->census);
 	if (daemon->kernel)
 		ev_io_stop(daemon->loop, &daemon->events);
 	ev_timer_stop(daemon->loop, &daemon->judge);

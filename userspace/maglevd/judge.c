@@ -70,19 +70,6 @@ static u32 find_running(struct member *member, u64 now, struct judgement *judgem
 	return MAGLEV_NL_STATE_UP;
 }
 
-/* The least of what agents allow. */
-static u32 find_percent(const struct member *member)
-{
-	u32 percent = SHARE_WHOLE;
-	size_t i;
-
-	for (i = 0; i < member->n_streams; i++)
-		if (member->stream[i]->percent < percent &&
-		    member->stream[i]->check->role == CHECK_ROUTING)
-			percent = member->stream[i]->percent;
-	return percent;
-}
-
 static u32 count_failing(const struct service *service)
 {
 	u32 failing = 0;
@@ -168,14 +155,13 @@ static u32 find_rise(const struct service *service, const struct member *member,
 	return 1 + (now - rising) * (SHARE_WHOLE - 1) / whole;
 }
 
-/* An agent's 0 % is none, anything else of it at least the least. */
+/* 0 % by its load is none, anything else at least the least. */
 static u32 find_share(const struct service *service, const struct member *member, u64 now,
 		      struct judgement *judgement)
 {
 	u32 rise = find_rise(service, member, now, judgement);
-	u32 percent = find_percent(member);
 
-	return (rise * percent + SHARE_WHOLE - 1) / SHARE_WHOLE;
+	return (rise * member->load.percent + SHARE_WHOLE - 1) / SHARE_WHOLE;
 }
 
 /* Who takes over when there is nobody left: those that were up once, or those that are kept for that. */
@@ -238,6 +224,7 @@ void judge_service(struct service *service, u64 now, struct sentence *room,
 	u32 failing = count_failing(service);
 	bool in_panic = is_panic(service, failing), open;
 	struct member *member;
+	u64 again;
 	size_t i;
 
 	*judgement = (struct judgement){ .sentence = room, .n_failing = failing };
@@ -255,14 +242,18 @@ void judge_service(struct service *service, u64 now, struct sentence *room,
 		member->is_kept |= is_doubted(member) && member->wanted != MAGLEV_NL_STATE_DOWN;
 	}
 	open = is_open(service);
-	for (i = 0; i < service->n; i++) {
+	for (i = 0; i < service->n && open; i++) {
 		member = &service->member[i];
-		if (open && is_helper(service, member)) {
+		if (is_helper(service, member)) {
 			member->is_kept = !member->is_sorry;
 			member->wanted = MAGLEV_NL_STATE_UP;
 		}
-		sentence_member(service, member, now, judgement);
 	}
+	again = load_weigh(service, now);
+	if (again)
+		remind(judgement, again);
+	for (i = 0; i < service->n; i++)
+		sentence_member(service, &service->member[i], now, judgement);
 	change_mode(service, judgement, in_panic, open);
 }
 

@@ -132,6 +132,11 @@ int kernel_ask(struct kernel *kernel, u8 command, struct maglev_lib_message *rep
 	return maglev_client_call(kernel->client, command, NULL, reply);
 }
 
+int kernel_count_flows(struct kernel *kernel, maglev_row *row, void *ctx)
+{
+	return list(kernel, MAGLEV_CMD_FLOW_COUNT, row, ctx);
+}
+
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error)
 {
 	return seen_read(seen, kernel->ipvs, kernel->client, error);

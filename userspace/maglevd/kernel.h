@@ -37,6 +37,9 @@ int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx);
 /* Ask for what there is one of; "raw" of the reply holds until the next call. Return: 0 or -errno. */
 int kernel_ask(struct kernel *kernel, u8 command, struct maglev_lib_message *reply);
 
+/* Each backend with its service and flows, which are counted now. Return: 0 or -errno. */
+int kernel_count_flows(struct kernel *kernel, maglev_row *row, void *ctx);
+
 /* All of these return 0 or -errno. */
 int kernel_set_up(struct kernel *kernel, const struct config *config, char *error);
 int kernel_add_service(struct kernel *kernel, const struct service *service, char *error);

@@ -215,6 +215,7 @@ struct probe *probe_start(struct prober *prober, const struct check *check,
 	probe->ctx = ctx;
 	probe->answer.weight_percent = -1;
 	probe->answer.agent_state = -1;
+	probe->answer.endpoint_weight = -1.;
 	probe->fd = -1;
 	probe->doing = "start";
 	enlist(probe, prober);

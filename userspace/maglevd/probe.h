@@ -56,6 +56,7 @@ struct probe_target {
  * @why: in words: "connect: Connection refused", "status 503"; or "passed"
  * @weight_percent: what an agent says, 0..100; -1: nothing
  * @agent_state: what an agent says, enum maglev_nl_state; -1: nothing
+ * @endpoint_weight: what X-Load-Balancing-Endpoint-Weight says, 0 or more; -1: nothing sensible
  * @us: how long it took
  */
 struct probe_answer {
@@ -63,6 +64,7 @@ struct probe_answer {
 	char why[PROBE_WHY];
 	int weight_percent;
 	int agent_state;
+	double endpoint_weight;
 	u64 us;
 };
 

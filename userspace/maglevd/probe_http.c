@@ -7,6 +7,7 @@
 #include "probe_kind.h"
 
 #include "probe_transfer.h"
+#include "probe_weight.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -154,8 +155,10 @@ static void judge_header(struct probe *probe)
 	long status = 0;
 
 	curl_easy_getinfo(probe->exchange.transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < STATUS_FINAL && status != STATUS_SWITCHING)
+	if (status < STATUS_FINAL && status != STATUS_SWITCHING) {
+		probe->answer.endpoint_weight = -1.;
 		return;
+	}
 	probe->exchange.header_done = true;
 	if (is_cut_down(probe))
 		judge(probe, PROBE_FAIL,
@@ -198,6 +201,8 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 		judge(probe, PROBE_FAIL, "header: more than %u bytes", PROBE_BYTES);
 	else if (!exchange->header_done && len && (at[0] == '\r' || at[0] == '\n'))
 		judge_header(probe);
+	else if (!exchange->header_done)
+		probe_weight_read(at, len, &probe->answer.endpoint_weight);
 	return exchange->judged ? 0 : len;
 }
 

@@ -43,6 +43,21 @@ static bool add_check(cJSON *checks, const struct stream *stream)
 	       cJSON_AddNumberToObject(check, "contrary", stream->streak);
 }
 
+/* Why its share is what it is: what was measured, and where that leads. */
+static bool add_load(cJSON *backend, const struct service *service, const struct member *member)
+{
+	const struct load_policy *policy = load_policy_of(service);
+	const struct load *load = &member->load;
+	cJSON *object = cJSON_AddObjectToObject(backend, "load");
+
+	if (!object || !cJSON_AddStringToObject(object, "from", policy->name) ||
+	    !cJSON_AddStringToObject(object, "state", load_state(service, member)) ||
+	    !cJSON_AddNumberToObject(object, "share", load->percent) ||
+	    !cJSON_AddNumberToObject(object, "target", load_target(member)))
+		return false;
+	return !load->is_known || cJSON_AddNumberToObject(object, policy->what, load_value(member));
+}
+
 static bool add_member(cJSON *backends, const struct service *service, const struct member *member,
 		       u64 now)
 {
@@ -68,6 +83,8 @@ static bool add_member(cJSON *backends, const struct service *service, const str
 		return false;
 	if (member->since &&
 	    !cJSON_AddNumberToObject(backend, "since-ms", (now - member->since) / NS_PER_MS))
+		return false;
+	if (!member->is_sorry && !add_load(backend, service, member))
 		return false;
 	checks = cJSON_AddArrayToObject(backend, "checks");
 	for (i = 0; checks && i < member->n_streams; i++)

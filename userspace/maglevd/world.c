@@ -70,7 +70,8 @@ static struct stream name_stream(const struct service *service, const struct mem
 	struct stream name = { .check = check,
 			       .backend = member->backend,
 			       .index = INDEX_NONE,
-			       .percent = SHARE_WHOLE };
+			       .percent = SHARE_WHOLE,
+			       .endpoint_weight = -1. };
 
 	name.port = check->port ?: member->backend.port;
 	if (check->via == CHECK_TUNNEL) {
@@ -150,7 +151,8 @@ static void add_seen(struct service *service, const struct seen_service *seen)
 	size_t i;
 
 	for (i = 0; seen && i < seen->n; i++)
-		add_member(service, &seen->backend[i].backend);
+		add_member(service, &seen->backend[i].backend)->weight =
+			seen->backend[i].weight ?: seen->backend[i].ipvs_weight;
 }
 
 /* A pool may name the port that its service has as well as none: that is the same member. */
@@ -331,6 +333,7 @@ static void inherit_service(struct service *service, const struct service *old)
 
 	service->in_panic = old->in_panic;
 	service->is_open = old->is_open;
+	service->load_turn = old->load_turn;
 	for (i = 0; i < service->n; i++) {
 		member = &service->member[i];
 		from = service_find_member(old, &member->backend);
@@ -349,6 +352,7 @@ static void inherit_service(struct service *service, const struct service *old)
 		member->doubt = from->doubt;
 		member->outvoted = from->outvoted;
 		member->is_told = from->is_told;
+		member->load = from->load;
 	}
 }
 
@@ -361,6 +365,9 @@ static void inherit_stream(struct stream *stream, const struct stream *old)
 	stream->opinion = old->opinion;
 	stream->is_draining = old->is_draining;
 	stream->percent = old->percent;
+	stream->endpoint_weight = old->endpoint_weight;
+	stream->answered_at = old->answered_at;
+	stream->time = old->time;
 	stream->way = old->way;
 	memcpy(stream->why, old->why, sizeof(old->why));
 }

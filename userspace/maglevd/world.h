@@ -9,6 +9,8 @@
 
 #include "config.h"
 #include "endpoint.h"
+#include "load.h"
+#include "load_gauge.h"
 #include "probe.h"
 #include "seen.h"
 #include "way.h"
@@ -63,6 +65,9 @@ struct stream {
 	enum opinion opinion;
 	bool is_draining; /* an agent says so */
 	u32 percent; /* of the share that an agent allows */
+	double endpoint_weight; /* that the last answer carried; less than 0: none */
+	u64 answered_at; /* ns: when that was; 0: never */
+	struct load_gauge time; /* that answers take */
 	u32 overhead; /* bytes of the tunnel, 0: direct */
 	struct way way; /* towards the backend; source.len 0: not asked yet */
 	char why[PROBE_WHY]; /* of the last result */
@@ -98,6 +103,7 @@ struct member {
 	bool is_kept; /* it would be down but for panic, peers or fail-open */
 	bool was_up; /* it has passed before: fail-open may count on it */
 	struct traffic traffic; /* as it was weighed last */
+	struct load load;
 	struct votes votes; /* as they are now, while it is in doubt */
 	enum doubt doubt;
 	u64 outvoted; /* ns: since when; 0: it is not */
@@ -113,6 +119,7 @@ struct service {
 	bool in_panic;
 	bool is_open; /* all are down, and treated as up, or others take over */
 	u32 n_doubted; /* members that peers are asked about */
+	u64 load_turn; /* ns: when shares may move next */
 };
 
 struct world {
