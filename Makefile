@@ -76,6 +76,7 @@ install: userspace ## install what is built (PREFIX=, DESTDIR=); the module too 
 	install -D -m 644 userspace/maglevadm/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/maglevadm
 	install -D -m 755 $(B)/maglevd $(DESTDIR)$(PREFIX)/sbin/maglevd
 	install -D -m 644 userspace/maglevd/maglevd.yaml.example $(DESTDIR)$(PREFIX)/share/doc/maglev/maglevd.yaml.example
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/maglev/announce Documentation/announce/*.conf
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/sbin|$(PREFIX)/sbin|' userspace/maglevd/maglevd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/maglevd.service
 	install -D -m 644 Documentation/man/maglevadm.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglevadm.8

@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(memmem(line, size, "status", 6) || memmem(line, size, "\\u", 2));
 	if (question == QUESTION_RELOAD)
 		assert(memmem(line, size, "reload", 6) || memmem(line, size, "\\u", 2));
+	if (question == QUESTION_DRAIN || question == QUESTION_UP)
+		assert(memmem(line, size, "balancer-", 9) || memmem(line, size, "\\u", 2));
 	if (question != QUESTION_NONE)
 		assert(memmem(line, size, "{", 1));
 	free(line);

@@ -374,7 +374,9 @@ def refuse_options():
           "/nonexistent/batch", "No such file")
     wrong("a_command_behind_a_batch_is_refused", ["-b", "/dev/null", "show"], "show",
           "nothing follows -b")
-    for verb in ("service", "backend", "flow", "table"):
+    wrong("balancer_drain_takes_no_backend", ["balancer", "drain", "10.0.0.1:80"], "10.0.0.1:80",
+          "--run-directory")
+    for verb in ("service", "backend", "flow", "table", "balancer"):
         wrong(f"an_unknown_verb_of_{verb}_is_refused", [verb, "list"], "list", "one of: .*show")
     wrong("help_of_an_unknown_command_is_refused", ["help", "service", "list"], "list",
           "one of: show, set")

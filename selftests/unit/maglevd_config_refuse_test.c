@@ -11,7 +11,7 @@
 #define SERVICE(keys) SERVICES "- {name: s, vip: 192.0.2.10" keys "}\n"
 #define SERVED(keys) SERVICE(", port: 80, pool: p" keys)
 #define AT(line, column) FILE_NAME ":" #line ":" #column ": "
-#define SECTIONS "cluster, probes, http, peers, checks, pools, policy, services"
+#define SECTIONS "cluster, probes, http, peers, announce, checks, pools, policy, services"
 #define TIMED "type, preset, via, role, interval, fast_interval, timeout, rise, fall, jitter"
 
 struct refusal {
@@ -228,6 +228,44 @@ static void config_refuses_wrong_addresses(void **state)
 		{ SERVICES "- {name: s, vip: www, port: 80, pool: p}\n",
 		  AT(3, 18) "service \"s\": vip: www: expected an address such as 10.0.0.1 or "
 			    "2001:db8::1" },
+	};
+
+	(void)state;
+	assert_all_refused(refusals, ARRAY_SIZE(refusals));
+}
+
+static void config_refuses_wrong_announcements(void **state)
+{
+	static const struct refusal refusals[] = {
+		{ "announce: {table: 0}\n",
+		  AT(1, 19) "announce: table: 0: expected one of main or a number from 1 to "
+			    "4294967295" },
+		{ "announce: {table: 255}\n",
+		  AT(1, 19) "announce: table: 255: expected another one: this is the local table" },
+		{ "announce: {table: 4294967296}\n",
+		  AT(1, 19) "announce: table: 4294967296: expected one of main or a number from 1 "
+			    "to 4294967295" },
+		{ "announce: {table: local}\n",
+		  AT(1, 19) "announce: table: local: expected one of main or a number from 1 to "
+			    "4294967295" },
+		{ "announce: {interval: 251ms}\n",
+		  AT(1, 22) "announce: interval: 251ms: expected a time from 20ms to 250ms" },
+		{ "announce: {interval: 0}\n",
+		  AT(1, 22) "announce: interval: 0: expected a time such as 500ms, 5s, 10m" },
+		{ "announce: {settle: 61m}\n",
+		  AT(1, 20) "announce: settle: 61m: expected a time from 0 to 1h" },
+		{ "announce: {on_stop: leave}\n",
+		  AT(1, 21) "announce: on_stop: leave: expected one of withdraw, keep" },
+		{ "announce: {metric: 5}\n",
+		  AT(1, 12) "announce: metric: not a key, expected one of table, interval, "
+			    "settle, on_stop" },
+		{ "announce: [a]\n",
+		  AT(1,
+		     11) "announce: a list: expected a mapping with keys of table, interval, settle, on_stop" },
+		{ "policy: {min_backends: 65535}\n",
+		  AT(1, 24) "policy: min_backends: 65535: expected a number from 0 to 65534" },
+		{ SERVED(", announce: no"),
+		  AT(3, 59) "service \"s\": announce: no: expected true or false" },
 	};
 
 	(void)state;
@@ -503,7 +541,8 @@ static void config_refuses_what_is_not_an_external_services_own(void **state)
 		snprintf(message, sizeof(message),
 			 AT(3,
 			    56) "service \"s\": %.*s: not a key of an external service, expected "
-				"one of external, name, vip, port, ports, protocol, checks, policy",
+				"one of external, name, vip, port, ports, protocol, checks, policy, "
+				"announce",
 			 (int)strcspn(keys[i], ":"), keys[i]);
 		assert_refused(text, message);
 	}
@@ -613,6 +652,7 @@ int main(void)
 		cmocka_unit_test(config_refuses_wrong_numbers_and_words),
 		cmocka_unit_test(config_refuses_wrong_times),
 		cmocka_unit_test(config_refuses_wrong_addresses),
+		cmocka_unit_test(config_refuses_wrong_announcements),
 		cmocka_unit_test(config_refuses_wrong_peers),
 		cmocka_unit_test(config_refuses_ways_that_a_check_cannot_go),
 		cmocka_unit_test(config_refuses_wrong_requests),

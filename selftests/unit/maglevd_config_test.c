@@ -78,6 +78,7 @@ static void config_manual_and_example_have_every_key(void **state)
 		"services: [{x: 1}]\n",
 		WITH_SERVICE(", timeouts: {x: 1}"),
 		"policy: {share: {x: 1}}\n",
+		"announce: {x: 1}\n",
 	};
 	char *manual = read_source("Documentation/man/maglevd.yaml.5"), *key;
 	char word[64], section[64];
@@ -120,7 +121,7 @@ static void config_sections_may_be_commented_out(void **state)
 {
 	(void)state;
 	config_destroy(read_text(
-		"cluster:\nprobes:\nhttp:\npeers:\nchecks:\npools:\npolicy:\nservices:\n"));
+		"cluster:\nprobes:\nhttp:\npeers:\nannounce:\nchecks:\npools:\npolicy:\nservices:\n"));
 }
 
 static void config_destroy_takes_null(void **state)
@@ -456,6 +457,54 @@ static void config_reads_peers_and_a_quorum_of_them(void **state)
 	config_destroy(config);
 }
 
+static void config_announces_nothing_where_that_is_not_said(void **state)
+{
+	struct config *config = read_text(WITH_SERVICE());
+
+	(void)state;
+	assert_false(config->announce.is_given);
+	assert_true(config->service->announce);
+	assert_int_equal(config->service->policy.min_backends, 1);
+	config_destroy(config);
+	config = read_text("announce:\n" WITH_SERVICE());
+	assert_false(config->announce.is_given);
+	config_destroy(config);
+}
+
+static void config_announcement_has_defaults(void **state)
+{
+	struct config *config = read_text("announce: {}\n" WITH_SERVICE());
+
+	(void)state;
+	assert_true(config->announce.is_given);
+	assert_int_equal(config->announce.table, 119);
+	assert_int_equal(config->announce.interval_ms, 100);
+	assert_int_equal(config->announce.settle_ms, 5000);
+	assert_false(config->announce.keep);
+	config_destroy(config);
+}
+
+static void config_reads_an_announcement(void **state)
+{
+	struct config *config =
+		read_text("announce: {table: main, interval: 250ms, settle: 0, on_stop: keep}\n"
+			  "policy: {min_backends: 2}\n" WITH_SERVICE(
+				  ", announce: false, policy: {min_backends: 0}"));
+
+	(void)state;
+	assert_int_equal(config->announce.table, 254);
+	assert_int_equal(config->announce.interval_ms, 250);
+	assert_int_equal(config->announce.settle_ms, 0);
+	assert_true(config->announce.keep);
+	assert_false(config->service->announce);
+	assert_int_equal(config->service->policy.min_backends, 0);
+	config_destroy(config);
+	config = read_text("announce: {table: 4294967295, on_stop: withdraw}\n");
+	assert_int_equal(config->announce.table, 4294967295);
+	assert_false(config->announce.keep);
+	config_destroy(config);
+}
+
 static void config_policy_has_defaults(void **state)
 {
 	struct config *config = read_text(WITH_SERVICE());
@@ -723,6 +772,9 @@ int main(void)
 		cmocka_unit_test(config_service_has_defaults),
 		cmocka_unit_test(config_serves_http_at_loopback_only_where_it_is_asked_to),
 		cmocka_unit_test(config_reads_peers_and_a_quorum_of_them),
+		cmocka_unit_test(config_announces_nothing_where_that_is_not_said),
+		cmocka_unit_test(config_announcement_has_defaults),
+		cmocka_unit_test(config_reads_an_announcement),
 		cmocka_unit_test(config_policy_has_defaults),
 		cmocka_unit_test(config_service_has_what_is_said),
 		cmocka_unit_test(config_external_service_has_no_pool),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* maglevadm status, reload: what maglevd knows, and that it is to read its file. */
+#include "balancer.h"
 #include "daemon.h"
 #include "number.h"
 #include "order.h"
@@ -110,8 +111,12 @@ static void show_checker(struct out *out, const cJSON *checker)
 static void show_status(struct out *out, const cJSON *status)
 {
 	const cJSON *services = cJSON_GetObjectItemCaseSensitive(status, "services");
+	const cJSON *balancer = cJSON_GetObjectItemCaseSensitive(status, "balancer");
 	const cJSON *service, *backend;
 
+	/* Where nothing is announced that is not worth a line. */
+	if (cJSON_HasObjectItem(balancer, "table"))
+		balancer_show(out, balancer);
 	show_checker(out, cJSON_GetObjectItemCaseSensitive(status, "checker"));
 	out_list_begin(out, "services", SHOW_COLUMNS(columns));
 	cJSON_ArrayForEach(service, services) {

@@ -403,6 +403,27 @@ const struct command commands[] = {
 		"probe is on. Status 5 is that faults were found, 6 that warnings were and no fault.\n",
 	},
 	{
+		.object = "balancer",
+		.verb = "show",
+		.obey = cmd_balancer_show,
+		.parts = daemon_parts,
+		.help = "which VIPs maglevd announces, and why others are not",
+	},
+	{
+		.object = "balancer",
+		.verb = "drain",
+		.obey = cmd_balancer_drain,
+		.parts = daemon_parts,
+		.help = "announce no VIP, until told otherwise; what still comes is forwarded",
+	},
+	{
+		.object = "balancer",
+		.verb = "up",
+		.obey = cmd_balancer_up,
+		.parts = daemon_parts,
+		.help = "announce VIPs again, once all has been well for a while",
+	},
+	{
 		.object = "status",
 		.obey = cmd_status,
 		.parts = daemon_parts,

@@ -28,6 +28,9 @@ stats;;all
 top;SERVICE;-d=SECONDS,-n=COUNT
 monitor;;service-add,service-del,backend-add,backend-del,state,publish,degraded,drained,pressure,settings
 doctor;SERVICE;--run-directory=DIRECTORY
+balancer show;;--run-directory=DIRECTORY
+balancer drain;;--run-directory=DIRECTORY
+balancer up;;--run-directory=DIRECTORY
 status;;--run-directory=DIRECTORY
 reload;;--run-directory=DIRECTORY
 show;;

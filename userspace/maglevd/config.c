@@ -2,6 +2,7 @@
 /* The file, its sections, and what belongs to no other of them. */
 #include "config.h"
 
+#include "config_announce.h"
 #include "config_check.h"
 #include "config_key.h"
 #include "config_peers.h"
@@ -116,6 +117,7 @@ static const struct config_field fields[] = {
 	{ "probes", read_probes, .can_be_empty = true },
 	{ "http", config_read_http, .can_be_empty = false },
 	{ "peers", config_read_peers, .can_be_empty = true },
+	{ "announce", config_read_announce, .can_be_empty = true },
 	{ "checks", config_read_checks, .can_be_empty = true },
 	{ "pools", config_read_pools, .can_be_empty = true },
 	{ "policy", read_policy, .can_be_empty = true },

@@ -107,6 +107,7 @@ struct config_share {
  * @quorum: so many of the peers that can be reached must see a backend fail too before it goes
  *	down; 0: none is asked
  * @share: weights from life
+ * @min_backends: with fewer that are up the VIP is not announced
  */
 struct config_policy {
 	u32 panic_percent;
@@ -118,6 +119,7 @@ struct config_policy {
 	u32 hold_down_max_ms;
 	u32 quorum;
 	struct config_share share;
+	u32 min_backends;
 };
 
 /**
@@ -137,6 +139,7 @@ struct config_policy {
  * @check: all that must pass
  * @n_checks: may be 0: then all are up
  * @policy: how results become states
+ * @announce: it has a say in whether its VIP is announced
  */
 struct config_service {
 	const char *name;
@@ -154,6 +157,22 @@ struct config_service {
 	const struct check *const *check;
 	size_t n_checks;
 	struct config_policy policy;
+	bool announce;
+};
+
+/**
+ * struct config_announce - how healthy VIPs are announced
+ * @is_given: they are
+ * @keep: their routes stay when the daemon ends
+ * @table: of the kernel's, where each has a route
+ * @interval_ms: from one question to the module to the next, about each VIP
+ * @settle_ms: all must be well for so long before a VIP is announced
+ */
+struct config_announce {
+	bool is_given;
+	bool keep;
+	u32 table;
+	u32 interval_ms, settle_ms;
 };
 
 /**
@@ -171,6 +190,7 @@ struct config_service {
  * @listen: where what is known can be read by HTTP; addr.len 0: nowhere
  * @peer: where the other balancers listen
  * @n_peers: how many
+ * @announce: how healthy VIPs are announced
  * @check: all checks
  * @n_checks: how many
  * @pool: all pools
@@ -190,6 +210,7 @@ struct config {
 	struct endpoint listen;
 	const struct endpoint *peer;
 	size_t n_peers;
+	struct config_announce announce;
 	const struct check *check;
 	size_t n_checks;
 	const struct config_pool *pool;

@@ -7,6 +7,8 @@
 #include "config_share.h"
 #include "config_value.h"
 
+#include <maglev/table.h>
+
 enum {
 	PERCENT_MAX = 100,
 	SLOW_START_MAX_MS = 60 * 60 * 1000,
@@ -17,6 +19,7 @@ const struct config_policy config_policy_default = {
 	.panic_percent = 50,
 	.when_down = CONFIG_KEEP,
 	.hold_down_max_ms = 10 * 60 * 1000,
+	.min_backends = 1,
 };
 
 static const struct config_word reactions[] = {
@@ -42,6 +45,8 @@ static const struct config_field fields[] = {
 	{ "quorum", config_read_number, CONFIG_MEMBER(struct config_policy, quorum),
 	  .most = CONFIG_PEERS_MAX },
 	{ "share", config_read_share, CONFIG_MEMBER(struct config_policy, share) },
+	{ "min_backends", config_read_number, CONFIG_MEMBER(struct config_policy, min_backends),
+	  .most = MAGLEV_BACKENDS_MAX },
 };
 
 static const struct config_table table = CONFIG_TABLE(fields);

@@ -195,6 +195,7 @@ static const struct config_field fields[] = {
 	  .variants = VARIANT_OURS },
 	{ .key = "checks", .read = read_checks },
 	{ "policy", config_read_policy, CONFIG_MEMBER(struct config_service, policy) },
+	{ "announce", config_read_bool, CONFIG_MEMBER(struct config_service, announce) },
 };
 
 static const struct config_table table = CONFIG_TABLE(fields);
@@ -277,6 +278,7 @@ static bool read_keys(struct config_reader *reader, const struct config_node *no
 	service->tunnel = MAGLEV_NL_TUNNEL_GRE;
 	service->mode = MAGLEV_NL_MODE_TUPLE;
 	service->policy = reader->policy;
+	service->announce = true;
 	if (!config_read_mapping(reader, node, &table, external ? VARIANT_EXTERNAL : VARIANT_OURS,
 				 external ? "an external service" : "a service", service) ||
 	    !check_service(reader, node, service))

@@ -116,6 +116,21 @@ static cJSON *answer_reload(struct client *client)
 	return refuse(error);
 }
 
+static cJSON *answer_drain(struct client *client, bool drain)
+{
+	int err;
+
+	if (client->peer.uid && !is_in_group(&client->peer))
+		return refuse("drain and up are for root and group " GROUP);
+	err = announcer_drain(daemon_announcer(client->control->daemon), drain);
+	if (err)
+		return refuse(strerror(-err));
+	log_say(LOG_NOTICE,
+		drain ? "drained by operator: VIPs are withdrawn" : "no longer drained by operator",
+		"uid=%u", client->peer.uid);
+	return cJSON_CreateObject();
+}
+
 static cJSON *find_answer(struct client *client)
 {
 	switch (question_parse(client->line, client->len)) {
@@ -123,8 +138,13 @@ static cJSON *find_answer(struct client *client)
 		return answer_status(client);
 	case QUESTION_RELOAD:
 		return answer_reload(client);
+	case QUESTION_DRAIN:
+		return answer_drain(client, true);
+	case QUESTION_UP:
+		return answer_drain(client, false);
 	case QUESTION_UNKNOWN:
-		return refuse("no such command, expected status or reload");
+		return refuse(
+			"no such command, expected status, reload, balancer-drain or balancer-up");
 	default:
 		return refuse("expected a line such as {\"command\": \"status\"}");
 	}

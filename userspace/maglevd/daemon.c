@@ -37,6 +37,7 @@ struct daemon {
 	struct passive *passive;
 	struct sampler *sampler;
 	struct census *census;
+	struct announcer *announcer;
 	struct config *config;
 	struct world *world;
 	struct sentence *sentence; /* room for all members */
@@ -251,15 +252,17 @@ static void judge_dirty(struct ev_loop *loop, struct ev_timer *timer, int events
 			next = at;
 	}
 	quorum_ask(daemon->world, daemon->doors.peers);
+	announcer_count(daemon->announcer, daemon->world);
 	if (next)
 		judge_soon(daemon, (next - now) / NS_PER_MS + 1);
 }
 
-static void replace_world(struct daemon *daemon, struct world *world, struct sentence *sentence,
-			  struct history *history)
+static void replace_world(struct daemon *daemon, const struct config *config, struct world *world,
+			  struct sentence *sentence, struct history *history)
 {
 	struct world *old = daemon->world;
 	size_t i;
+	int err;
 
 	daemon->world = world;
 	checker_run(daemon->checker, world);
@@ -272,6 +275,9 @@ static void replace_world(struct daemon *daemon, struct world *world, struct sen
 	for (i = 0; i < world->n_services; i++)
 		world->service[i].is_dirty = true;
 	judge_soon(daemon, JUDGE_MS);
+	err = announcer_run(daemon->announcer, config, world);
+	if (err)
+		log_say(LOG_ERR, "VIPs are announced as before", "why=\"%s\"", strerror(-err));
 }
 
 /* All that a world has is ours from the moment before we touch it. */
@@ -374,7 +380,7 @@ static int apply(struct daemon *daemon, const struct config *config, struct reco
 	err = make_so(daemon, world, &seen, &owned, done, error);
 	if (err)
 		goto out;
-	replace_world(daemon, world, sentence, history);
+	replace_world(daemon, config, world, sentence, history);
 	world = NULL;
 	sentence = NULL;
 	history = NULL;
@@ -468,6 +474,7 @@ struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *
 	ev_timer_init(&daemon->again, apply_again, 0., 0.);
 	daemon->judge.data = daemon->again.data = daemon->events.data = daemon;
 	daemon->checker = checker_create(loop, take_opinion, daemon);
+	daemon->announcer = announcer_create(options->run_directory);
 	daemon->kernel = kernel_open(error);
 	if (!daemon->kernel)
 		log_say(LOG_ERR, "the kernel", "why=\"%s\"", error);
@@ -477,7 +484,7 @@ struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *
 		daemon->sampler = sampler_create(loop, daemon->kernel);
 	if (daemon->sampler)
 		daemon->census = census_create(loop, daemon->kernel);
-	if (!daemon->checker || !daemon->census) {
+	if (!daemon->checker || !daemon->census || !daemon->announcer) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -493,6 +500,7 @@ void daemon_destroy(struct daemon *daemon)
 
 	if (!daemon)
 		return;
+	announcer_destroy(daemon->announcer);
 	doors_close(&daemon->doors, &no_doors);
 	checker_destroy(daemon->checker);
 	passive_destroy(daemon->passive);
@@ -527,4 +535,9 @@ const struct agreement *daemon_agreement(const struct daemon *daemon)
 const struct history *daemon_history(const struct daemon *daemon)
 {
 	return sampler_history(daemon->sampler);
+}
+
+struct announcer *daemon_announcer(const struct daemon *daemon)
+{
+	return daemon->announcer;
 }

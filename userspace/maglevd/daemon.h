@@ -4,6 +4,7 @@
 #define MAGLEVD_DAEMON_H
 
 #include "agreement.h"
+#include "announcer.h"
 #include "checker.h"
 #include "history.h"
 #include "kernel.h"
@@ -18,7 +19,7 @@ struct daemon_options {
 /* Return: NULL, and why has been said. */
 struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *options);
 
-/* @daemon may be NULL. The kernel keeps what it has. */
+/* @daemon may be NULL. The kernel keeps what it has, but for routes of VIPs. */
 void daemon_destroy(struct daemon *daemon);
 
 /*
@@ -31,6 +32,7 @@ int daemon_load(struct daemon *daemon, char *error);
 const struct world *daemon_world(const struct daemon *daemon);
 const struct checker *daemon_checker(const struct daemon *daemon);
 const struct agreement *daemon_agreement(const struct daemon *daemon);
+struct announcer *daemon_announcer(const struct daemon *daemon);
 
 /* NULL: there is none yet. */
 const struct history *daemon_history(const struct daemon *daemon);

@@ -430,6 +430,30 @@ static void add_peers(struct metrics_text *text, const struct agreement *agreeme
 	free(rows);
 }
 
+static void add_vips(struct metrics_text *text, struct announcer *announcer)
+{
+	char labels[METRICS_LABELS], vip[INET6_ADDRSTRLEN];
+	struct announcer_vip *list;
+	size_t i, n;
+
+	metrics_family(text, "maglev_balancer_is_drained", METRICS_GAUGE,
+		       "1 while its operator has it announce nothing, else 0.");
+	metrics_sample(text, "", announcer_is_drained(announcer), 0);
+	metrics_family(text, "maglev_vip_is_announced", METRICS_GAUGE,
+		       "1 while there is a route for it that is announced, else 0.");
+	list = announcer_list(announcer, &n);
+	if (!list)
+		text->has_failed = true;
+	for (i = 0; list && i < n; i++) {
+		labels[0] = 0;
+		inet_ntop(list[i].vip.len == MAGLEV_IPV6_BYTES ? AF_INET6 : AF_INET,
+			  list[i].vip.byte, vip, sizeof(vip));
+		metrics_label(labels, "vip", vip);
+		metrics_sample(text, labels, list[i].state == ANNOUNCE_ANNOUNCED, 0);
+	}
+	free(list);
+}
+
 static void add_plane(struct metrics_text *text, const struct tables *tables)
 {
 	const struct gathered *gathered = &tables->gathered;
@@ -454,6 +478,7 @@ char *metrics_write(const struct daemon *daemon, enum metrics_format format)
 
 	add_daemon(&text, daemon, has_plane);
 	add_peers(&text, daemon_agreement(daemon));
+	add_vips(&text, daemon_announcer(daemon));
 	if (has_plane) {
 		if (fill(&tables))
 			add_plane(&text, &tables);

@@ -11,6 +11,10 @@ static enum question find_command(const char *name)
 		return QUESTION_STATUS;
 	if (!strcmp(name, "reload"))
 		return QUESTION_RELOAD;
+	if (!strcmp(name, "balancer-drain"))
+		return QUESTION_DRAIN;
+	if (!strcmp(name, "balancer-up"))
+		return QUESTION_UP;
 	return QUESTION_UNKNOWN;
 }
 

@@ -10,6 +10,8 @@ enum question {
 	QUESTION_UNKNOWN, /* one that we have no answer to */
 	QUESTION_STATUS,
 	QUESTION_RELOAD,
+	QUESTION_DRAIN,
+	QUESTION_UP,
 };
 
 /* @line: @len bytes, any. */

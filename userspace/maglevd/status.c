@@ -6,6 +6,7 @@
 #include "judge.h"
 
 #include <maglev/version.h>
+#include <stdlib.h>
 
 static const char *const opinion_names[] = {
 	[OPINION_NONE] = "unknown",
@@ -177,6 +178,40 @@ static bool add_peers(cJSON *status, const struct agreement *agreement, u64 now)
 	return peers;
 }
 
+static bool add_vip(cJSON *vips, const struct announcer_vip *vip)
+{
+	bool v6 = vip->vip.len == MAGLEV_IPV6_BYTES;
+	cJSON *object = cJSON_CreateObject();
+	char text[INET6_ADDRSTRLEN];
+
+	if (!add_item(vips, object))
+		return false;
+	inet_ntop(v6 ? AF_INET6 : AF_INET, vip->vip.byte, text, sizeof(text));
+	return cJSON_AddStringToObject(object, "vip", text) &&
+	       cJSON_AddStringToObject(object, "state", announce_state_name(vip->state)) &&
+	       cJSON_AddStringToObject(object, "why", vip->why) &&
+	       cJSON_AddNumberToObject(object, "since-ms", vip->since_ms);
+}
+
+static bool add_balancer(cJSON *status, struct announcer *announcer)
+{
+	cJSON *object = cJSON_AddObjectToObject(status, "balancer"), *vips;
+	u32 table = announcer_table(announcer);
+	struct announcer_vip *list;
+	bool ok = object;
+	size_t i, n;
+
+	ok = ok && cJSON_AddBoolToObject(object, "drained", announcer_is_drained(announcer)) &&
+	     (!table || cJSON_AddNumberToObject(object, "table", table));
+	vips = ok ? cJSON_AddArrayToObject(object, "vips") : NULL;
+	list = announcer_list(announcer, &n);
+	ok = vips && list;
+	for (i = 0; ok && i < n; i++)
+		ok = add_vip(vips, &list[i]);
+	free(list);
+	return ok;
+}
+
 cJSON *status_create(const struct daemon *daemon)
 {
 	const struct world *world = daemon_world(daemon);
@@ -187,7 +222,8 @@ cJSON *status_create(const struct daemon *daemon)
 
 	ok = cJSON_AddStringToObject(status, "version", MAGLEV_VERSION) &&
 	     add_checker(status, daemon_checker(daemon)) &&
-	     add_peers(status, daemon_agreement(daemon), now);
+	     add_peers(status, daemon_agreement(daemon), now) &&
+	     add_balancer(status, daemon_announcer(daemon));
 	services = ok ? cJSON_AddArrayToObject(status, "services") : NULL;
 	for (i = 0; services && ok && i < world->n_services; i++)
 		ok = add_service(services, &world->service[i], now);
