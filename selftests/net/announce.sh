@@ -30,7 +30,7 @@ write_maglevd() {
 			probes: {manage_sysctl: true}
 			announce: {interval: ${PROBE_MS}ms, settle: ${SETTLE_MS}ms$announce}
 			checks:
-			  drip: {type: tcp, expect: "b", interval: ${INTERVAL_MS}ms, timeout: $((INTERVAL_MS - 100))ms}
+			  drip: {type: tcp, expect: "b", interval: ${INTERVAL_MS}ms, timeout: $((INTERVAL_MS - 100))ms, fall: 20}
 			services:
 			  - {name: web, vip: $VIP, port: 80, pool: v4, checks: [drip]}
 			  - {name: web6, vip: "$VIP6", port: 80, pool: v6, checks: [drip]}

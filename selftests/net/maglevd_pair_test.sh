@@ -37,7 +37,7 @@ write_config() {
 		probes: {manage_sysctl: true}
 		policy: {panic: 100}
 		checks:
-		  drip: {type: tcp, expect: "b", interval: ${INTERVAL_MS}ms, timeout: $((INTERVAL_MS - 100))ms}
+		  drip: {type: tcp, expect: "b", interval: ${INTERVAL_MS}ms, timeout: $((INTERVAL_MS - 100))ms, fall: 6}
 		services:
 		  - {name: web, vip: $VIP, port: 80, pool: v4, checks: [drip]}
 		  - {name: web6, vip: "$VIP6", port: 80, pool: v6, checks: [drip]}

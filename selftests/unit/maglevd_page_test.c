@@ -2,7 +2,7 @@
 // unit-sources: userspace/maglevd/page.c userspace/maglevd/page_service.c userspace/maglevd/page_backend.c
 // unit-sources: userspace/maglevd/page_draw.c userspace/maglevd/page_text.c userspace/maglevd/page_style.c
 // unit-sources: userspace/maglevd/history.c userspace/maglevd/world.c userspace/maglevd/endpoint.c
-// unit-sources: userspace/maglevd/judge.c userspace/maglevd/load*.c userspace/maglevd/seen.c userspace/lib/*.c
+// unit-sources: userspace/maglevd/announce.c userspace/maglevd/judge.c userspace/maglevd/load*.c userspace/maglevd/seen.c userspace/lib/*.c
 // unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lmnl -lm
 /*
  * The status page as text: what others have written is escaped, tags are balanced, trouble comes

@@ -7,6 +7,17 @@ enum {
 	NS_PER_S = 1000000000,
 };
 
+const char *announce_state_name(enum announce_state state)
+{
+	static const char *const names[] = {
+		[ANNOUNCE_WITHDRAWN] = "withdrawn",
+		[ANNOUNCE_SETTLING] = "settling",
+		[ANNOUNCE_ANNOUNCED] = "announced",
+	};
+
+	return names[state];
+}
+
 void announce_begin(struct announcement *announcement, bool has_route, u64 now)
 {
 	*announcement = (struct announcement){

@@ -90,6 +90,8 @@ struct announcement {
 	u64 since, until, patience;
 };
 
+const char *announce_state_name(enum announce_state state);
+
 /* Begin: with its route there it is announced until something says otherwise. */
 void announce_begin(struct announcement *announcement, bool has_route, u64 now);
 

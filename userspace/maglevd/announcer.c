@@ -21,17 +21,6 @@ enum {
 	JOIN_S = 2, /* what a thread has to end, that may hang in the kernel */
 };
 
-const char *announce_state_name(enum announce_state state)
-{
-	static const char *const names[] = {
-		[ANNOUNCE_WITHDRAWN] = "withdrawn",
-		[ANNOUNCE_SETTLING] = "settling",
-		[ANNOUNCE_ANNOUNCED] = "announced",
-	};
-
-	return names[state];
-}
-
 const char *announcer_vip_text(const struct maglev_lib_addr *addr, char text[INET6_ADDRSTRLEN])
 {
 	inet_ntop(addr->len == MAGLEV_IPV6_BYTES ? AF_INET6 : AF_INET, addr->byte, text,

@@ -63,6 +63,4 @@ u32 announcer_table(const struct announcer *announcer);
 /* Return: VIPs in order, to be freed, *@n of them; NULL without memory. */
 struct announcer_vip *announcer_list(struct announcer *announcer, size_t *n);
 
-const char *announce_state_name(enum announce_state state);
-
 #endif

@@ -181,6 +181,55 @@ static void write_facts(struct page_text *text, const struct page *page)
 	page_put(text, "</p>\n");
 }
 
+static void write_vips(struct page_text *text, const struct page *page)
+{
+	char address[INET6_ADDRSTRLEN];
+	const struct announcer_vip *vip;
+	bool is_announced;
+	size_t i;
+
+	if (!page->n_vips && !page->is_drained)
+		return;
+	page_put(text, "<p class=facts>");
+	if (page->is_drained)
+		page_put(text, "<b class=drain>◆ this balancer is drained</b> ");
+	for (i = 0; i < page->n_vips && i < PAGE_SERVICES; i++) {
+		vip = &page->vip[i];
+		is_announced = vip->state == ANNOUNCE_ANNOUNCED;
+		inet_ntop(vip->vip.len == MAGLEV_IPV6_BYTES ? AF_INET6 : AF_INET, vip->vip.byte,
+			  address, sizeof(address));
+		page_put(text, i ? " · " : "");
+		page_add(text, "<b class=%s>%s</b> %s %s", is_announced ? "up" : "down",
+			 is_announced ? "▲" : "▼", address, announce_state_name(vip->state));
+		if (*vip->why) {
+			page_put(text, ": ");
+			page_escape(text, vip->why);
+		}
+	}
+	page_put(text, "</p>\n");
+}
+
+static void write_peers(struct page_text *text, const struct page *page)
+{
+	const struct agreement_peer *peer;
+	char at[ENDPOINT_TEXT];
+	size_t i;
+
+	for (i = 0; i < page->n_peers; i++) {
+		peer = &page->peer[i];
+		page_put(text, i ? " · " : "<p class=facts>peers: ");
+		page_escape(text, endpoint_text(&peer->at, at));
+		if (!peer->is_heard)
+			page_put(text, " <b class=drain>◆ not heard</b>");
+		else if (!peer->n)
+			page_put(text, " has the same tables");
+		else
+			page_add(text, " <b class=down>▼ has other tables of %zu services</b>",
+				 peer->n);
+	}
+	page_put(text, page->n_peers ? "</p>\n" : "");
+}
+
 static void write_reasons(struct page_text *text, const struct page_kernel *kernel)
 {
 	const struct maglev_lib_reason_count *reason;
@@ -270,6 +319,8 @@ char *page_write(const struct page *page)
 		write_header(&text, page);
 		write_tiles(&text, page, &all);
 		write_facts(&text, page);
+		write_vips(&text, page);
+		write_peers(&text, page);
 		write_reasons(&text, page->kernel);
 		page_write_services(&text, page, sum, row);
 		write_changes(&text, page);

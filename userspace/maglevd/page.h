@@ -6,6 +6,8 @@
 #ifndef MAGLEVD_PAGE_H
 #define MAGLEVD_PAGE_H
 
+#include "agreement.h"
+#include "announcer.h"
 #include "checker.h"
 #include "page_draw.h"
 #include "page_kernel.h"
@@ -24,6 +26,11 @@ struct page {
 	const struct page_kernel *kernel;
 	const struct checker_stats *checked;
 	u64 lateness_us;
+	const struct announcer_vip *vip; /* those that are to be announced */
+	size_t n_vips;
+	bool is_drained; /* by the operator of the balancer */
+	const struct agreement_peer *peer;
+	size_t n_peers;
 	u64 now; /* ns */
 	const char *host;
 	const char *clock; /* the time of day */

@@ -3,6 +3,7 @@
 #include "pages.h"
 
 #include "clock.h"
+#include "config_peers.h"
 #include "digests.h"
 #include "failing.h"
 #include "metrics.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +80,11 @@ static char *write_plain_metrics(void *ctx)
 static char *write_page(void *ctx)
 {
 	const struct daemon *daemon = ctx;
+	const struct agreement *agreement = daemon_agreement(daemon);
+	struct announcer *announcer = daemon_announcer(daemon);
+	struct agreement_peer peer[CONFIG_PEERS_MAX];
+	struct announcer_vip *vips;
+	size_t i, n_vips;
 	char host[HOST_BYTES] = "", clock[CLOCK_BYTES] = "";
 	struct page_kernel kernel;
 	time_t now = time(NULL);
@@ -87,6 +94,9 @@ static char *write_page(void *ctx)
 	gethostname(host, sizeof(host) - 1);
 	if (localtime_r(&now, &local))
 		strftime(clock, sizeof(clock), "%F %T %z", &local);
+	vips = announcer_list(announcer, &n_vips);
+	for (i = 0; i < agreement_peers(agreement); i++)
+		peer[i] = agreement_peer(agreement, i, clock_now());
 	page_kernel_read(&kernel, daemon_world(daemon));
 	text = page_write(&(struct page){
 		.world = daemon_world(daemon),
@@ -94,11 +104,17 @@ static char *write_page(void *ctx)
 		.kernel = &kernel,
 		.checked = checker_stats(daemon_checker(daemon)),
 		.lateness_us = checker_lateness_p99(daemon_checker(daemon)),
+		.vip = vips,
+		.n_vips = vips ? n_vips : 0,
+		.is_drained = announcer_is_drained(announcer),
+		.peer = peer,
+		.n_peers = i,
 		.now = clock_now(),
 		.host = host,
 		.clock = clock,
 	});
 	page_kernel_fini(&kernel);
+	free(vips);
 	return text;
 }
 
