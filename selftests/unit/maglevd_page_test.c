@@ -97,10 +97,16 @@ static void end(struct sight *sight)
 	world_destroy(sight->world);
 }
 
-static char *write_sight(struct sight *sight)
+/* With what is beside the world, if anything. */
+static char *write_more(struct sight *sight, const struct page *more)
 {
 	char *text = page_write(&(struct page){
 		.world = sight->world,
+		.vip = more->vip,
+		.n_vips = more->n_vips,
+		.is_drained = more->is_drained,
+		.peer = more->peer,
+		.n_peers = more->n_peers,
 		.history = sight->history,
 		.kernel = &sight->kernel,
 		.checked = &sight->checked,
@@ -111,6 +117,11 @@ static char *write_sight(struct sight *sight)
 
 	assert_non_null(text);
 	return text;
+}
+
+static char *write_sight(struct sight *sight)
+{
+	return write_more(sight, &(struct page){});
 }
 
 /* Each backend has had so many packets. */
@@ -331,6 +342,42 @@ static void a_kernel_that_does_not_answer_is_said(void **state)
 	end(&sight);
 }
 
+static void vips_and_peers_are_told_of(void **state)
+{
+	struct announcer_vip vips[2] = {
+		{ .vip = { .len = 4, .byte = { 192, 0, 2, 10 } }, .state = ANNOUNCE_ANNOUNCED },
+		{ .vip = { .len = 4, .byte = { 192, 0, 2, 11 } }, .state = ANNOUNCE_WITHDRAWN },
+	};
+	struct agreement_peer peers[3] = { { .is_heard = true },
+					   { .n = 1 },
+					   { .is_heard = true, .n = 2 } };
+	struct sight sight = begin(1, 2);
+	char *text = write_sight(&sight);
+	size_t i;
+
+	(void)state;
+	assert_null(strstr(text, "drained</b>"));
+	assert_null(strstr(text, "peers:"));
+	free(text);
+	for (i = 0; i < 3; i++)
+		peers[i].at = (struct endpoint){ { .len = 4, .byte = { 10, 0, 0, i } }, 8470 };
+	snprintf(vips[1].why, sizeof(vips[1].why), "%s", hostile);
+	text = write_more(&sight, &(struct page){ .vip = vips,
+						  .n_vips = 2,
+						  .is_drained = true,
+						  .peer = peers,
+						  .n_peers = 3 });
+	expect_balanced(text);
+	expect_said(text, "this balancer is drained");
+	expect_said(text, "192.0.2.10 announced");
+	expect_said(text, "192.0.2.11 withdrawn: &lt;script&gt;");
+	expect_said(text, "10.0.0.0:8470 has the same tables");
+	expect_said(text, "10.0.0.1:8470 <b class=drain>◆ not heard</b>");
+	expect_said(text, "10.0.0.2:8470 <b class=down>▼ has other tables of 2 services</b>");
+	free(text);
+	end(&sight);
+}
+
 /* The hours before, with all that a page can draw. */
 static void live_through(struct sight *sight)
 {
@@ -415,6 +462,7 @@ int main(void)
 		cmocka_unit_test(trouble_comes_first_and_is_unfolded),
 		cmocka_unit_test(states_say_whose_they_are),
 		cmocka_unit_test(a_kernel_that_does_not_answer_is_said),
+		cmocka_unit_test(vips_and_peers_are_told_of),
 		cmocka_unit_test(ten_thousand_backends_are_bounded),
 		cmocka_unit_test(a_thousand_services_are_bounded),
 		cmocka_unit_test(an_empty_world_is_a_page_too),
