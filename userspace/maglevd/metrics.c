@@ -6,6 +6,7 @@
 #include "metrics.h"
 
 #include "clock.h"
+#include "config_peers.h"
 #include "gathered.h"
 #include "judge.h"
 
@@ -35,16 +36,9 @@ struct metric {
 #define OF(row, member) offsetof(struct row, member), sizeof(((struct row *)0)->member)
 
 struct service_row {
-	char labels[METRICS_LABELS];
 	struct maglev_lib_service kernel;
 	u64 base_digest, live_digest;
 	bool is_forwarded, is_degraded, in_panic, is_open;
-};
-
-struct backend_row {
-	char labels[METRICS_LABELS];
-	struct maglev_lib_backend kernel;
-	const struct member *known;
 };
 
 struct daemon_row {
@@ -57,7 +51,7 @@ struct daemon_row {
 struct tables {
 	struct gathered gathered;
 	struct service_row *service;
-	struct backend_row *backend;
+	char **service_labels, **backend_labels;
 };
 
 static const struct metric daemon_metrics[] = {
@@ -177,27 +171,27 @@ static const struct metric service_metrics[] = {
 
 static const struct metric backend_metrics[] = {
 	{ "maglev_backend_packets", "Packets forwarded; a super-packet counts once.",
-	  METRICS_COUNTER, 0, OF(backend_row, kernel.stats.packets) },
+	  METRICS_COUNTER, 0, OF(gathered_backend, kernel.stats.packets) },
 	{ "maglev_backend_bytes", "Bytes forwarded, without outer headers.", METRICS_COUNTER, 0,
-	  OF(backend_row, kernel.stats.bytes) },
+	  OF(gathered_backend, kernel.stats.bytes) },
 	{ "maglev_backend_flows_new", "Flows begun.", METRICS_COUNTER, 0,
-	  OF(backend_row, kernel.stats.flows_new) },
+	  OF(gathered_backend, kernel.stats.flows_new) },
 	{ "maglev_backend_flows_answered", "Flows whose client went on, as it does when answered.",
-	  METRICS_COUNTER, 0, OF(backend_row, kernel.stats.flows_answered) },
+	  METRICS_COUNTER, 0, OF(gathered_backend, kernel.stats.flows_answered) },
 	{ "maglev_backend_flows_reset", "Flows that their clients reset.", METRICS_COUNTER, 0,
-	  OF(backend_row, kernel.stats.flows_reset) },
+	  OF(gathered_backend, kernel.stats.flows_reset) },
 	{ "maglev_backend_unreachable", "ICMP errors about packets to it.", METRICS_COUNTER, 0,
-	  OF(backend_row, kernel.stats.unreachable) },
+	  OF(gathered_backend, kernel.stats.unreachable) },
 	{ "maglev_backend_state", "0: up, 1: drain, 2: down.", METRICS_GAUGE, 0,
-	  OF(backend_row, kernel.state) },
+	  OF(gathered_backend, kernel.state) },
 	{ "maglev_backend_weight", "The weight that counts in the base table.", METRICS_GAUGE, 0,
-	  OF(backend_row, kernel.table_weight) },
+	  OF(gathered_backend, kernel.table_weight) },
 	{ "maglev_backend_share_ratio", "Which part of its slots it serves.", METRICS_GAUGE,
-	  DECIMALS_PERCENT, OF(backend_row, kernel.share) },
+	  DECIMALS_PERCENT, OF(gathered_backend, kernel.share) },
 	{ "maglev_backend_slots", "Slots it has in the live table.", METRICS_GAUGE, 0,
-	  OF(backend_row, kernel.live_slots) },
+	  OF(gathered_backend, kernel.live_slots) },
 	{ "maglev_backend_flows", "Flows it has, as the last sweep saw them.", METRICS_GAUGE, 0,
-	  OF(backend_row, kernel.flows) },
+	  OF(gathered_backend, kernel.flows) },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -228,9 +222,9 @@ static void add_row(struct metrics_text *text, const struct metric *metric, size
 	}
 }
 
-/* Samples of all families from rows of @size bytes that begin with their labels. */
+/* Samples of all families from rows of @size bytes. */
 static void add_rows(struct metrics_text *text, const struct metric *metric, size_t n,
-		     const void *rows, size_t n_rows, size_t size)
+		     char *const *labels, const void *rows, size_t n_rows, size_t size)
 {
 	const char *row;
 	size_t i, j;
@@ -238,7 +232,8 @@ static void add_rows(struct metrics_text *text, const struct metric *metric, siz
 	for (i = 0; i < n; i++) {
 		metrics_family(text, metric[i].name, metric[i].type, metric[i].help);
 		for (j = 0, row = rows; j < n_rows; j++, row += size)
-			metrics_sample(text, row, number_of(&metric[i], row), metric[i].decimals);
+			metrics_sample(text, labels[j], number_of(&metric[i], row),
+				       metric[i].decimals);
 	}
 }
 
@@ -258,7 +253,6 @@ static void label_service(char *labels, const struct gathered_service *service)
 
 static void fill_service(struct service_row *row, const struct gathered_service *from)
 {
-	label_service(row->labels, from);
 	row->kernel = from->kernel;
 	row->base_digest = from->kernel.base_digest >> DIGEST_SHIFT;
 	row->live_digest = from->kernel.live_digest >> DIGEST_SHIFT;
@@ -268,31 +262,54 @@ static void fill_service(struct service_row *row, const struct gathered_service 
 	row->is_open = from->known && from->known->is_open;
 }
 
-static void fill_backend(struct backend_row *row, const struct gathered_backend *from)
+static void label_backend(char *labels, const struct gathered_backend *backend)
 {
-	struct endpoint at = { from->kernel.addr, ntohs(from->kernel.port) };
+	struct endpoint at = { backend->kernel.addr, ntohs(backend->kernel.port) };
 	char text[ENDPOINT_TEXT];
 
-	label_service(row->labels, from->service);
-	metrics_label(row->labels, "backend", endpoint_text(&at, text));
-	row->kernel = from->kernel;
-	row->known = from->known;
+	label_service(labels, backend->service);
+	metrics_label(labels, "backend", endpoint_text(&at, text));
 }
 
 static bool fill(struct tables *tables)
 {
 	const struct gathered *gathered = &tables->gathered;
+	char labels[METRICS_LABELS];
+	bool ok = true;
 	size_t i;
 
 	tables->service = calloc(gathered->n_services ?: 1, sizeof(*tables->service));
-	tables->backend = calloc(gathered->n_backends ?: 1, sizeof(*tables->backend));
-	if (!tables->service || !tables->backend)
+	tables->service_labels = calloc(gathered->n_services ?: 1, sizeof(char *));
+	tables->backend_labels = calloc(gathered->n_backends ?: 1, sizeof(char *));
+	if (!tables->service || !tables->service_labels || !tables->backend_labels)
 		return false;
-	for (i = 0; i < gathered->n_services; i++)
+	for (i = 0; i < gathered->n_services; i++) {
 		fill_service(&tables->service[i], &gathered->service[i]);
-	for (i = 0; i < gathered->n_backends; i++)
-		fill_backend(&tables->backend[i], &gathered->backend[i]);
-	return true;
+		label_service(labels, &gathered->service[i]);
+		ok &= (tables->service_labels[i] = strdup(labels)) != NULL;
+	}
+	for (i = 0; i < gathered->n_backends; i++) {
+		label_backend(labels, &gathered->backend[i]);
+		ok &= (tables->backend_labels[i] = strdup(labels)) != NULL;
+	}
+	return ok;
+}
+
+static void free_all(char **strings, size_t n)
+{
+	size_t i;
+
+	for (i = 0; strings && i < n; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+static void release(struct tables *tables)
+{
+	free(tables->service);
+	free_all(tables->service_labels, tables->gathered.n_services);
+	free_all(tables->backend_labels, tables->gathered.n_backends);
+	gathered_fini(&tables->gathered);
 }
 
 static void add_daemon(struct metrics_text *text, const struct daemon *daemon, bool has_plane)
@@ -350,7 +367,7 @@ static void add_backends_by_state(struct metrics_text *text, const struct tables
 	for (i = 0; i < tables->gathered.n_services; i++) {
 		service = &tables->gathered.service[i];
 		for (state = 0; state < COUNT(service->n_state); state++) {
-			strcpy(labels, tables->service[i].labels);
+			strcpy(labels, tables->service_labels[i]);
 			metrics_label(labels, "state",
 				      maglev_lib_word(&maglev_lib_state_names, state));
 			metrics_sample(text, labels, service->n_state[state], 0);
@@ -360,7 +377,7 @@ static void add_backends_by_state(struct metrics_text *text, const struct tables
 
 static void add_checks(struct metrics_text *text, const struct tables *tables)
 {
-	const struct backend_row *row;
+	const struct member *member;
 	const struct stream *stream;
 	char labels[METRICS_LABELS];
 	size_t i, j;
@@ -368,12 +385,12 @@ static void add_checks(struct metrics_text *text, const struct tables *tables)
 	metrics_family(text, "maglev_check_up", METRICS_GAUGE,
 		       "1 if the check says that the backend is up, else 0.");
 	for (i = 0; i < tables->gathered.n_backends; i++) {
-		row = &tables->backend[i];
-		for (j = 0; row->known && j < row->known->n_streams; j++) {
-			stream = row->known->stream[j];
+		member = tables->gathered.backend[i].known;
+		for (j = 0; member && j < member->n_streams; j++) {
+			stream = member->stream[j];
 			if (stream->opinion == OPINION_NONE)
 				continue;
-			strcpy(labels, row->labels);
+			strcpy(labels, tables->backend_labels[i]);
 			metrics_label(labels, "check", stream->check->name);
 			metrics_sample(text, labels, stream->opinion == OPINION_UP, 0);
 		}
@@ -381,7 +398,6 @@ static void add_checks(struct metrics_text *text, const struct tables *tables)
 }
 
 struct peer_row {
-	char labels[METRICS_LABELS];
 	bool is_heard;
 	size_t n;
 	u64 longest_ms;
@@ -398,11 +414,9 @@ static const struct metric peer_metrics[] = {
 
 static void fill_peer(struct peer_row *row, const struct agreement_peer *peer, u64 now)
 {
-	char text[ENDPOINT_TEXT];
 	u64 ms;
 	size_t i;
 
-	metrics_label(row->labels, "peer", endpoint_text(&peer->at, text));
 	row->is_heard = peer->is_heard;
 	row->n = peer->n;
 	for (i = 0; i < peer->n; i++) {
@@ -413,21 +427,22 @@ static void fill_peer(struct peer_row *row, const struct agreement_peer *peer, u
 
 static void add_peers(struct metrics_text *text, const struct agreement *agreement)
 {
+	struct peer_row rows[CONFIG_PEERS_MAX];
+	char labels[CONFIG_PEERS_MAX][METRICS_LABELS], *at[CONFIG_PEERS_MAX];
 	size_t n = agreement_peers(agreement), i;
-	struct peer_row *rows = calloc(n ?: 1, sizeof(*rows));
-	u64 now = clock_now();
+	char peer_text[ENDPOINT_TEXT];
 	struct agreement_peer peer;
+	u64 now = clock_now();
 
-	if (!rows) {
-		text->has_failed = true;
-		return;
-	}
 	for (i = 0; i < n; i++) {
 		peer = agreement_peer(agreement, i, now);
+		rows[i] = (struct peer_row){};
 		fill_peer(&rows[i], &peer, now);
+		at[i] = labels[i];
+		labels[i][0] = 0;
+		metrics_label(labels[i], "peer", endpoint_text(&peer.at, peer_text));
 	}
-	add_rows(text, peer_metrics, COUNT(peer_metrics), rows, n, sizeof(*rows));
-	free(rows);
+	add_rows(text, peer_metrics, COUNT(peer_metrics), at, rows, n, sizeof(*rows));
 }
 
 static void add_vips(struct metrics_text *text, struct announcer *announcer)
@@ -462,11 +477,11 @@ static void add_plane(struct metrics_text *text, const struct tables *tables)
 	add_row(text, settings_metrics, COUNT(settings_metrics), &gathered->settings);
 	add_row(text, counter_metrics, COUNT(counter_metrics), &gathered->counters);
 	add_reasons(text, gathered);
-	add_rows(text, service_metrics, COUNT(service_metrics), tables->service,
-		 gathered->n_services, sizeof(*tables->service));
+	add_rows(text, service_metrics, COUNT(service_metrics), tables->service_labels,
+		 tables->service, gathered->n_services, sizeof(*tables->service));
 	add_backends_by_state(text, tables);
-	add_rows(text, backend_metrics, COUNT(backend_metrics), tables->backend,
-		 gathered->n_backends, sizeof(*tables->backend));
+	add_rows(text, backend_metrics, COUNT(backend_metrics), tables->backend_labels,
+		 gathered->backend, gathered->n_backends, sizeof(*gathered->backend));
 	add_checks(text, tables);
 }
 
@@ -485,8 +500,6 @@ char *metrics_write(const struct daemon *daemon, enum metrics_format format)
 		else
 			text.has_failed = true;
 	}
-	free(tables.service);
-	free(tables.backend);
-	gathered_fini(&tables.gathered);
+	release(&tables);
 	return metrics_end(&text);
 }
