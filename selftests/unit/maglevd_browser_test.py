@@ -7,6 +7,7 @@ page would ask of anybody else is seen. MAGLEV_SCREENSHOTS names a directory for
 """
 
 import base64
+import contextlib
 import hashlib
 import html
 import http.server
@@ -157,7 +158,8 @@ class Proxy:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # pylint: disable=invalid-name
-                proxy.answer(self)
+                with contextlib.suppress(ConnectionError):  # it has seen enough
+                    proxy.answer(self)
 
             do_POST = do_CONNECT = do_GET
 
@@ -204,11 +206,21 @@ def command_of(proxy, home, path, *options):
             "--proxy-bypass-list=<-loopback>", "--hide-scrollbars", *options, proxy.url + path]
 
 
-def browse(proxy, path, *options):
-    """What is there in the end, and what the browser's console had to say."""
+def browse_once(proxy, path, *options):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        done = subprocess.run(command_of(proxy, home, path, *options), capture_output=True, text=True, check=True,
+        return subprocess.run(command_of(proxy, home, path, *options), capture_output=True, text=True, check=True,
                               timeout=2 * PATIENCE)
+
+
+def browse(proxy, path, *options):
+    """What is there in the end, and what the browser's console had to say. A browser that dies is started again, once."""
+    asked = len(proxy.asked)
+    try:
+        done = browse_once(proxy, path, *options)
+    except subprocess.SubprocessError as error:
+        print(f"# {error}")
+        del proxy.asked[asked:]
+        done = browse_once(proxy, path, *options)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
