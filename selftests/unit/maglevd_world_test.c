@@ -434,7 +434,7 @@ static void each_stream_starts_once_an_interval(void **state)
 	check(&run);
 	await_opinions(&run, OPINION_UP);
 	run_for(INTERVAL_MS);
-	assert_in_range(count_starts(6 * INTERVAL_MS, NULL, &run), n * 9 / 10, n * 11 / 10);
+	assert_in_range(count_starts(6 * INTERVAL_MS, NULL, &run), n * 8 / 10, n * 12 / 10);
 	end_run(&run);
 }
 
@@ -482,7 +482,7 @@ static void a_new_world_starts_what_the_old_one_would_have(void **state)
 	check(&run);
 	await_opinions(&run, OPINION_UP);
 	run_for(INTERVAL_MS);
-	assert_in_range(count_starts(6 * INTERVAL_MS, reload_same, &run), n * 9 / 10, n * 12 / 10);
+	assert_in_range(count_starts(6 * INTERVAL_MS, reload_same, &run), n * 8 / 10, n * 13 / 10);
 	end_run(&run);
 }
 
