@@ -608,6 +608,16 @@ static void a_full_flow_table_is_made_larger(void **state)
 	expect_only(patient, DOCTOR_WARNING, "flows-full", "maglevadm set flows 2048");
 }
 
+static void a_peer_with_another_table_is_named(void **state)
+{
+	struct doctor_patient *patient = *state;
+	struct doctor_service *service = &patient->service[0];
+
+	strcpy(service->peer, "10.0.1.3:8470");
+	strcpy(service->difference, "backends or weights");
+	expect_only(patient, DOCTOR_WARNING, "peer-differs", "maglevadm reload");
+}
+
 static void what_was_not_looked_at_is_said(void **state)
 {
 	struct doctor_patient *patient = *state;
@@ -834,6 +844,7 @@ int main(void)
 		TEST(what_the_module_says_counts_if_nothing_else_is_found),
 		TEST(packets_that_are_lost_now_are_told),
 		TEST(a_full_flow_table_is_made_larger),
+		TEST(a_peer_with_another_table_is_named),
 		TEST(what_was_not_looked_at_is_said),
 		TEST(more_faults_than_findings_hold_commands_do_not_overflow),
 		TEST(rules_are_weighed),

@@ -126,6 +126,8 @@ struct doctor_service {
 	struct maglev_lib_service_key key;
 	bool is_ours, is_ipvs;
 	bool is_owned; /* maglevd has made it */
+	char peer[SHOW_NAME]; /* that has had another table for too long; "": none */
+	char difference[DOCTOR_WHY]; /* what maglevd says it differs in */
 	struct maglev_lib_service ours;
 	char scheduler[IP_VS_SCHEDNAME_MAXLEN];
 	u32 flags; /* of IPVS */

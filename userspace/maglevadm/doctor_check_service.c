@@ -336,6 +336,24 @@ static void check_up(const struct doctor_service *service, struct doctor_finding
 	}
 }
 
+/* In what balancers of a cluster differ, maglevd has found out. */
+static void check_peers(const struct doctor_service *service, struct doctor_findings *findings)
+{
+	struct doctor_finding *finding;
+
+	if (!*service->peer)
+		return;
+	finding = doctor_find(findings, DOCTOR_WARNING, "peer-differs", service->name);
+	doctor_seen(finding, "%s has another table: %s", service->peer, service->difference);
+	if (!strcmp(service->difference, "states or shares"))
+		finding->means =
+			"a backend passes its checks at one alone, or shares come from measuring there and here; a flow that moves between balancers may break";
+	else
+		finding->means =
+			"the files or keys of the two are not the same: a flow that moves between balancers may break";
+	doctor_mend(finding, "maglevadm reload");
+}
+
 void doctor_check_service(const struct doctor_patient *patient,
 			  const struct doctor_service *service, struct doctor_findings *findings)
 {
@@ -351,4 +369,5 @@ void doctor_check_service(const struct doctor_patient *patient,
 	check_forwarding(patient, service, findings);
 	check_table(service, findings);
 	check_up(service, findings);
+	check_peers(service, findings);
 }

@@ -331,6 +331,32 @@ static void take_checked(struct doctor_service *service, const cJSON *from)
 				take_checks(&service->backend[i], one);
 }
 
+static void take_disagreement(struct doctor_patient *patient, const char *peer, const cJSON *from)
+{
+	struct doctor_service *service;
+	size_t i;
+
+	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(from, "alarm")))
+		return;
+	for (i = 0; i < patient->n; i++) {
+		service = &patient->service[i];
+		if (*service->peer || strcmp(service->name, string_of(from, "service")))
+			continue;
+		snprintf(service->peer, sizeof(service->peer), "%s", peer);
+		snprintf(service->difference, sizeof(service->difference), "%s",
+			 string_of(from, "difference"));
+	}
+}
+
+static void take_peers(struct doctor_patient *patient, const cJSON *status)
+{
+	const cJSON *peer, *one;
+
+	cJSON_ArrayForEach(peer, cJSON_GetObjectItemCaseSensitive(status, "peers"))
+		cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(peer, "disagreements"))
+			take_disagreement(patient, string_of(peer, "peer"), one);
+}
+
 void doctor_read_daemon(struct doctor_patient *patient, const char *directory)
 {
 	char path[DOCTOR_WHY];
@@ -346,5 +372,6 @@ void doctor_read_daemon(struct doctor_patient *patient, const char *directory)
 		for (i = 0; i < patient->n; i++)
 			if (!strcmp(patient->service[i].name, string_of(one, "service")))
 				take_checked(&patient->service[i], one);
+	take_peers(patient, status);
 	cJSON_Delete(status);
 }
