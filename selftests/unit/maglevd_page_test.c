@@ -63,6 +63,8 @@ struct sight {
 	struct world *world;
 	struct history *history;
 	struct page_kernel kernel;
+	struct maglev_lib_service *service; /* the kernel's */
+	struct maglev_lib_backend *backend;
 	struct checker_stats checked;
 	u64 now;
 };
@@ -84,8 +86,13 @@ static struct sight begin(size_t n_services, size_t n_backends)
 	sight.history = history_create(sight.world, sight.now);
 	sight.kernel.service = calloc(n_services, sizeof(*sight.kernel.service));
 	sight.kernel.backend = calloc(sight.world->n_members, sizeof(*sight.kernel.backend));
-	assert_non_null(sight.kernel.service);
-	assert_non_null(sight.kernel.backend);
+	sight.service = calloc(n_services, sizeof(*sight.service));
+	sight.backend = calloc(sight.world->n_members, sizeof(*sight.backend));
+	assert_true(sight.kernel.service && sight.kernel.backend && sight.service && sight.backend);
+	for (i = 0; i < n_services; i++)
+		sight.kernel.service[i] = &sight.service[i];
+	for (i = 0; i < sight.world->n_members; i++)
+		sight.kernel.backend[i] = &sight.backend[i];
 	return sight;
 }
 
@@ -93,6 +100,8 @@ static void end(struct sight *sight)
 {
 	free(sight->kernel.service);
 	free(sight->kernel.backend);
+	free(sight->service);
+	free(sight->backend);
 	history_destroy(sight->history);
 	world_destroy(sight->world);
 }
@@ -130,7 +139,7 @@ static void count(struct sight *sight, u64 packets)
 	size_t i;
 
 	for (i = 0; i < sight->world->n_members; i++)
-		sight->kernel.backend[i] = (struct maglev_lib_backend){
+		sight->backend[i] = (struct maglev_lib_backend){
 			.has = MAGLEV_LIB_HAS(BACKEND_STATE) | MAGLEV_LIB_HAS(BACKEND_STATS) |
 			       MAGLEV_LIB_HAS(BACKEND_FLOWS) | MAGLEV_LIB_HAS(BACKEND_SHARE),
 			.state = sight->world->members[i].health,
@@ -240,14 +249,15 @@ static void nothing_that_others_have_written_is_html(void **state)
 	history_note(sight.history, sight.world, &sight.world->service[0], &sight.world->members[0],
 		     MAGLEV_NL_STATE_DOWN, hostile, sight.now);
 	snprintf(sight.kernel.error, sizeof(sight.kernel.error), "%s", hostile);
-	sight.kernel.service[0].error = 1;
-	snprintf(sight.kernel.service[0].error_text, sizeof(sight.kernel.service[0].error_text),
-		 "%s", hostile);
-	sight.kernel.n_reasons = 1;
-	sight.kernel.reason[0] =
+	sight.service[0].error = 1;
+	snprintf(sight.service[0].error_text, sizeof(sight.service[0].error_text), "%s", hostile);
+	sight.kernel.gathered.n_reasons = 1;
+	sight.kernel.gathered.reason[0] =
 		(struct maglev_lib_reason_count){ .verdict = MAGLEV_NL_VERDICT_DROP, .count = 1 };
-	snprintf(sight.kernel.reason[0].name, sizeof(sight.kernel.reason[0].name), "<b>\"'");
-	snprintf(sight.kernel.reason[0].text, sizeof(sight.kernel.reason[0].text), "%s", hostile);
+	snprintf(sight.kernel.gathered.reason[0].name, sizeof(sight.kernel.gathered.reason[0].name),
+		 "<b>\"'");
+	snprintf(sight.kernel.gathered.reason[0].text, sizeof(sight.kernel.gathered.reason[0].text),
+		 "%s", hostile);
 	text = write_sight(&sight);
 	expect_balanced(text);
 	body = strstr(text, "<main");
@@ -314,8 +324,8 @@ static void states_say_whose_they_are(void **state)
 
 	(void)state;
 	count(&sight, 0);
-	sight.kernel.backend[0].state = sight.kernel.backend[0].admin_state = MAGLEV_NL_STATE_DRAIN;
-	sight.kernel.backend[1].state = MAGLEV_NL_STATE_DRAIN;
+	sight.backend[0].state = sight.backend[0].admin_state = MAGLEV_NL_STATE_DRAIN;
+	sight.backend[1].state = MAGLEV_NL_STATE_DRAIN;
 	member[2].is_kept = true;
 	sight.world->service[0].in_panic = true;
 	text = write_sight(&sight);

@@ -94,7 +94,7 @@ static struct page_sum sum_up(const struct page *page, struct page_sum *sum, str
 				add_row(&sum[i], &row[place]);
 		}
 		sum[i].has_trouble = sum[i].up < sum[i].n || sum[i].kept || service->in_panic ||
-				     service->is_open || page->kernel->service[i].error;
+				     service->is_open || page->kernel->service[i]->error;
 		take_sample(page, &sum[i], i);
 		add_sum(&all, &sum[i]);
 	}
@@ -138,7 +138,7 @@ static void write_tile(struct page_text *text, const char *class, const char *na
 	page_put(text, "</dd></div>");
 }
 
-static u64 count_drops(const struct page_kernel *kernel)
+static u64 count_drops(const struct gathered *kernel)
 {
 	u64 n = 0;
 	size_t i;
@@ -155,18 +155,20 @@ static void write_tiles(struct page_text *text, const struct page *page, const s
 	page_add(text,
 		 "<dl class=tiles><div class=%s><dt>backends up</dt><dd>%u<small> of %u</small></dd></div>",
 		 all->up == all->n ? "up" : "down", all->up, all->n);
-	write_tile(text, "", "flows", page->kernel->counters.flows, page->kernel->counters.has);
+	write_tile(text, "", "flows", page->kernel->gathered.counters.flows,
+		   page->kernel->gathered.counters.has);
 	write_tile(text, "", "new flows/s", all->flows_new, all->has_rates);
 	write_tile(text, "", "packets/s", all->packets, all->has_rates);
 	write_tile(text, "", "bit/s", all->bytes * BITS, all->has_rates);
-	write_tile(text, "", "packets dropped", count_drops(page->kernel), page->kernel->n_reasons);
+	write_tile(text, "", "packets dropped", count_drops(&page->kernel->gathered),
+		   page->kernel->gathered.n_reasons);
 	page_put(text, "</dl>\n");
 }
 
 /* What is so of all: checks, the key, settings. */
 static void write_facts(struct page_text *text, const struct page *page)
 {
-	const struct maglev_lib_settings *settings = &page->kernel->settings;
+	const struct maglev_lib_settings *settings = &page->kernel->gathered.settings;
 
 	page_add(text,
 		 "<p class=facts>checks: %llu passed, %llu failed, %llu unknown, %llu stalls; 99 of 100 start at most %.1f ms late",
@@ -175,9 +177,10 @@ static void write_facts(struct page_text *text, const struct page *page)
 	if (settings->has & MAGLEV_LIB_HAS(SETTINGS_KEY_CHECK))
 		page_add(text, " · cluster key check <code>%016llx</code>%s", settings->key_check,
 			 settings->key_is_zero ? ", <b class=drain>◆ no key is set</b>" : "");
-	if (page->kernel->counters.capacity)
+	if (page->kernel->gathered.counters.capacity)
 		page_add(text, " · flow table %.1f %% full",
-			 100. * page->kernel->counters.flows / page->kernel->counters.capacity);
+			 100. * page->kernel->gathered.counters.flows /
+				 page->kernel->gathered.counters.capacity);
 	page_put(text, "</p>\n");
 }
 
@@ -230,7 +233,7 @@ static void write_peers(struct page_text *text, const struct page *page)
 	page_put(text, page->n_peers ? "</p>\n" : "");
 }
 
-static void write_reasons(struct page_text *text, const struct page_kernel *kernel)
+static void write_reasons(struct page_text *text, const struct gathered *kernel)
 {
 	const struct maglev_lib_reason_count *reason;
 	size_t i, n = 0;
@@ -321,7 +324,7 @@ char *page_write(const struct page *page)
 		write_facts(&text, page);
 		write_vips(&text, page);
 		write_peers(&text, page);
-		write_reasons(&text, page->kernel);
+		write_reasons(&text, &page->kernel->gathered);
 		page_write_services(&text, page, sum, row);
 		write_changes(&text, page);
 		page_put(&text,

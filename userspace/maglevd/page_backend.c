@@ -38,7 +38,7 @@ struct page_row page_find_row(const struct page *page, const struct service *ser
 	size_t place = member - page->world->members;
 	struct page_row row = { .service = service,
 				.member = member,
-				.kernel = &page->kernel->backend[place],
+				.kernel = page->kernel->backend[place],
 				.state = member->health };
 
 	if (row.kernel->has & MAGLEV_LIB_HAS(BACKEND_STATE))
@@ -92,7 +92,7 @@ static void write_rate(struct page_text *text, bool is_known, double rate)
 static void write_share(struct page_text *text, const struct page *page, const struct page_row *row)
 {
 	const struct maglev_lib_service *service =
-		&page->kernel->service[row->service - page->world->service];
+		page->kernel->service[row->service - page->world->service];
 	u32 weight = row->kernel->has ? row->kernel->table_weight : row->member->weight;
 	u32 share = row->kernel->has ? row->kernel->share : row->member->share;
 

@@ -74,7 +74,7 @@ static void write_summary(struct page_text *text, const struct page *page,
 			  const struct service *service, const struct page_sum *sum)
 {
 	size_t place = service - page->world->service;
-	const struct maglev_lib_service *kernel = &page->kernel->service[place];
+	const struct maglev_lib_service *kernel = page->kernel->service[place];
 	char key[SERVICE_TEXT];
 
 	page_put(text, "<summary><span class=name><strong>");
@@ -142,7 +142,7 @@ static void write_service(struct page_text *text, const struct page *page,
 	write_summary(text, page, service, sum);
 	if (page->history && has_curves)
 		write_curves(text, &page->history->service[place]);
-	write_table(text, &page->kernel->service[place]);
+	write_table(text, page->kernel->service[place]);
 	page_write_backends(text, page, service, row, sum, find_most(page->world));
 	page_put(text, "</details>\n");
 }

@@ -97,22 +97,23 @@ static char *write_page(void *ctx)
 	vips = announcer_list(announcer, &n_vips);
 	for (i = 0; i < agreement_peers(agreement); i++)
 		peer[i] = agreement_peer(agreement, i, clock_now());
-	page_kernel_read(&kernel, daemon_world(daemon));
-	text = page_write(&(struct page){
-		.world = daemon_world(daemon),
-		.history = daemon_history(daemon),
-		.kernel = &kernel,
-		.checked = checker_stats(daemon_checker(daemon)),
-		.lateness_us = checker_lateness_p99(daemon_checker(daemon)),
-		.vip = vips,
-		.n_vips = vips ? n_vips : 0,
-		.is_drained = announcer_is_drained(announcer),
-		.peer = peer,
-		.n_peers = i,
-		.now = clock_now(),
-		.host = host,
-		.clock = clock,
-	});
+	text = page_kernel_read(&kernel, daemon_world(daemon)) ?
+		       NULL :
+		       page_write(&(struct page){
+			       .world = daemon_world(daemon),
+			       .history = daemon_history(daemon),
+			       .kernel = &kernel,
+			       .checked = checker_stats(daemon_checker(daemon)),
+			       .lateness_us = checker_lateness_p99(daemon_checker(daemon)),
+			       .vip = vips,
+			       .n_vips = vips ? n_vips : 0,
+			       .is_drained = announcer_is_drained(announcer),
+			       .peer = peer,
+			       .n_peers = i,
+			       .now = clock_now(),
+			       .host = host,
+			       .clock = clock,
+		       });
 	page_kernel_fini(&kernel);
 	free(vips);
 	return text;
