@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace module install dkms-install deps format clean help
-.PHONY: check check-debug unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-document vm vm-shell frames
+.PHONY: check check-debug unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-document vm vm-shell frames
 
 all: userspace ## build the userspace, and the module where kernel headers are
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -115,7 +115,7 @@ demo: ## watch real HTTP cross the scheduler to GRE and IPIP backends, in a virt
 	@scripts/need demo
 	@scripts/demo
 
-bench: bench-table bench-kernel bench-scaling bench-probes bench-scale ## how fast tables are built, packets forwarded, backends asked
+bench: bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share ## how fast tables are built, packets forwarded, backends asked, shares follow
 
 bench-table: ## how fast tables are built, laid over and looked up
 	@scripts/need build
@@ -141,6 +141,10 @@ bench-scale: ## what maglevd takes for 10,000 backends, here and in User-Mode Li
 	@scripts/need bench-scale
 	@selftests/bench/maglevd/scale -n $(if $(SECONDS),-s $(SECONDS)) $(KIND)
 	@selftests/bench/maglevd/scale $(if $(SECONDS),-s $(SECONDS)) $(KIND)
+
+bench-share: userspace frames ## how soon shares by latency follow a backend that is slow, and what is gained: in User-Mode Linux
+	@scripts/need bench-share
+	@selftests/vm/uml "selftests/net/maglevd_weights_test.sh"
 
 $(B)/scale_server: selftests/bench/maglevd/scale_server.c
 	@mkdir -p $(B)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	SERVICES = 64,
+	SERVICES = 128,
 	BACKENDS = 65534,
 	PACKETS = 1000, /* a second and a weight, with traffic */
 	PACKET_BYTES = 700,
