@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace module install dkms-install deps format clean help
-.PHONY: check check-debug unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-document vm vm-shell frames
+.PHONY: check check-debug unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-document vm vm-shell frames
 
 all: userspace ## build the userspace, and the module where kernel headers are
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -115,7 +115,7 @@ demo: ## watch real HTTP cross the scheduler to GRE and IPIP backends, in a virt
 	@scripts/need demo
 	@scripts/demo
 
-bench: bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share ## how fast tables are built, packets forwarded, backends asked, shares follow
+bench: bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd ## how fast tables are built, packets forwarded, backends asked, shares and routers follow
 
 bench-table: ## how fast tables are built, laid over and looked up
 	@scripts/need build
@@ -145,6 +145,10 @@ bench-scale: ## what maglevd takes for 10,000 backends, here and in User-Mode Li
 bench-share: userspace frames ## how soon shares by latency follow a backend that is slow, and what is gained: in User-Mode Linux
 	@scripts/need bench-share
 	@selftests/vm/uml "selftests/net/maglevd_weights_test.sh"
+
+bench-bfd: ## how soon a router leaves a balancer that dies, by BFD of BIRD and FRR: as root, in namespaces here
+	@scripts/need bench-bfd
+	@selftests/bench/bfd
 
 $(B)/scale_server: selftests/bench/maglevd/scale_server.c
 	@mkdir -p $(B)

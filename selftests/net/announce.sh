@@ -9,6 +9,8 @@ PORT_FIRST=20001
 INTERVAL_MS=$((1000 * ${MAGLEV_SLOW:-1}))
 PROBE_MS=100
 SETTLE_MS=1000
+BFD_MS=${BFD_MS:-$((700 * ${MAGLEV_SLOW:-1}))} # packets that an emulated machine sends each 50 ms are often late
+FRR=/usr/lib/frr
 
 # at NAME COMMAND...: on that balancer, with its maglevd.
 # shellcheck disable=SC2034 # lib.sh's and maglevd.sh's
@@ -208,3 +210,44 @@ go_dead() {
 	END
 }
 go_alive() { in_ns "$1" nft 'delete table inet dead; delete table netdev dead'; }
+
+# edit_bird NUMBER NAME: what differs from a balancer to the next, and here.
+edit_bird() {
+	sed "s/10\.0\.1\./10.0.$1./g; s/db8:101:/db8:10$1:/g; s/interval 50 ms/interval $BFD_MS ms/
+		s|log syslog|log \"$WORK/bird-$2.log\"|"
+}
+
+# start_bird NAME
+start_bird() {
+	in_ns "$1" bird -c "$WORK/bird-$1.conf" -s "$WORK/bird-$1.ctl" -P "$WORK/bird-$1.pid"
+}
+
+# start_frr NAME NUMBER FILE
+start_frr() {
+	local directory=$WORK/frr-$1 daemon words
+
+	mkdir "$directory"
+	chown frr:frr "$directory"
+	sed "s/10\.0\.1\./10.0.$2./g; s/db8:101:/db8:10$2:/g; s/-interval 50/-interval $BFD_MS/
+		s|log syslog|log file $directory/log|" \
+		"$TOP/Documentation/announce/$3" >"$WORK/frr-$1.conf"
+	for daemon in zebra bgpd bfdd; do
+		words=()
+		[ $daemon != bfdd ] || words=(--bfdctl "$directory/bfdd.sock")
+		in_ns "$1" $FRR/$daemon -d -f /dev/null -A 127.0.0.1 -z "$directory/zserv" -i "$directory/$daemon.pid" \
+			--vty_socket "$directory" "${words[@]}" >>"$directory/said" 2>&1 || fail "$daemon: $(cat "$directory/said")"
+		cp "$directory/$daemon.pid" "$WORK/frr-$1-$daemon.pid"
+	done
+	in_ns "$1" vtysh --vty_socket "$directory" -f "$WORK/frr-$1.conf" >"$directory/said" 2>&1 ||
+		fail "vtysh: $(cat "$directory/said")"
+}
+
+# localize_vips NAME: they are no addresses any more.
+localize_vips() {
+	ips "$1" <<-END
+		addr del $VIP/32 dev lo
+		addr del $VIP6/128 dev lo
+		route add local $VIP dev lo
+		route add local $VIP6 dev lo
+	END
+}

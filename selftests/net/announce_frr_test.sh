@@ -10,40 +10,7 @@
 . "$(dirname "$0")/drips.sh"
 . "$(dirname "$0")/announce.sh"
 
-FRR=/usr/lib/frr
 if [ ! -x $FRR/zebra ] || ! command -v vtysh >/dev/null; then skip "frr is missing"; fi
-
-BFD_MS=$((700 * ${MAGLEV_SLOW:-1}))
-
-# start_frr NAME NUMBER FILE
-start_frr() {
-	local directory=$WORK/frr-$1 daemon words
-
-	mkdir "$directory"
-	chown frr:frr "$directory"
-	sed "s/10\.0\.1\./10.0.$2./g; s/db8:101:/db8:10$2:/g; s/-interval 50/-interval $BFD_MS/
-		s|log syslog|log file $directory/log|" \
-		"$TOP/Documentation/announce/$3" >"$WORK/frr-$1.conf"
-	for daemon in zebra bgpd bfdd; do
-		words=()
-		[ $daemon != bfdd ] || words=(--bfdctl "$directory/bfdd.sock")
-		in_ns "$1" $FRR/$daemon -d -f /dev/null -A 127.0.0.1 -z "$directory/zserv" -i "$directory/$daemon.pid" \
-			--vty_socket "$directory" "${words[@]}" >>"$directory/said" 2>&1 || fail "$daemon: $(cat "$directory/said")"
-		cp "$directory/$daemon.pid" "$WORK/frr-$1-$daemon.pid"
-	done
-	in_ns "$1" vtysh --vty_socket "$directory" -f "$WORK/frr-$1.conf" >"$directory/said" 2>&1 ||
-		fail "vtysh: $(cat "$directory/said")"
-}
-
-# localize_vips NAME: they are no addresses any more.
-localize_vips() {
-	ips "$1" <<-END
-		addr del $VIP/32 dev lo
-		addr del $VIP6/128 dev lo
-		route add local $VIP dev lo
-		route add local $VIP6 dev lo
-	END
-}
 
 setup_balancers
 chmod 755 "$WORK"

@@ -18,24 +18,6 @@
 
 command -v bird >/dev/null || skip "bird is missing: apt-get install bird2"
 
-BFD_MS=$((700 * ${MAGLEV_SLOW:-1})) # packets that an emulated machine sends each 50 ms are often late
-
-# edit_bird NUMBER: what differs from a balancer to the next, and here.
-edit_bird() {
-	sed "s/10\.0\.1\./10.0.$1./g; s/db8:101:/db8:10$1:/g; s/interval 50 ms/interval $BFD_MS ms/
-		s|log syslog|log \"$WORK/bird-$2.log\"|"
-}
-
-start_bird() {
-	in_ns "$1" bird -c "$WORK/bird-$1.conf" -s "$WORK/bird-$1.ctl" -P "$WORK/bird-$1.pid"
-}
-
-# start_balancer NAME
-start_balancer() {
-	start_bird "$1"
-	at "$1" start_maglevd
-}
-
 setup_balancers
 for name in lb lb2 lb3; do
 	number=${name#lb}
