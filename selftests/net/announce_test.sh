@@ -18,6 +18,12 @@
 
 command -v bird >/dev/null || skip "bird is missing: apt-get install bird2"
 
+# start_balancer NAME
+start_balancer() {
+	start_bird "$1"
+	at "$1" start_maglevd
+}
+
 setup_balancers
 for name in lb lb2 lb3; do
 	number=${name#lb}

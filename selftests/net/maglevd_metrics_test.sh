@@ -58,6 +58,7 @@ done
 (umask 077 && echo $KEY >"$WORK/key")
 write_config lb $LB $LB2 1
 write_config lb2 $LB2 $LB 1
+adm_doctor() { adm doctor --run-directory "$RUN"; }
 at lb start_maglevd
 at lb2 start_maglevd
 for name in lb lb2; do
@@ -115,6 +116,9 @@ expect "disagreements" 1 "$(metric $LB maglev_peer_disagreements)"
 expect_range "for so many ms" 1000 120000 "$(metric $LB maglev_peer_disagreement_seconds | tr -d .)"
 at lb ask_maglevd status | grep -o '"peers":\[.*\]' | grep -q '"difference":"backends or weights","since-ms":[0-9]*,"alarm":true' ||
 	fail "peers: $(at lb ask_maglevd status)"
+at lb adm_doctor >"$WORK/doctor" || true
+grep -q 'peer-differs' "$WORK/doctor" || fail "doctor says nothing of the peer: $(cat "$WORK/doctor")"
+grep "$LB2:$PORT has another table: backends or weights" "$WORK/doctor"
 fires() { query 'ALERTS{alertname="MaglevZeroKey"} or vector(0)' | grep -q '"success"'; }
 fires || fail "no alerts at Prometheus"
 
