@@ -144,7 +144,7 @@ bench-scale: ## what maglevd takes for 10,000 backends, here and in User-Mode Li
 
 bench-share: userspace frames ## how soon shares by latency follow a backend that is slow, and what is gained: in User-Mode Linux
 	@scripts/need bench-share
-	@selftests/vm/uml "selftests/net/maglevd_weights_test.sh"
+	@selftests/vm/uml "BOUNDS=1 selftests/net/maglevd_weights_test.sh"
 
 bench-bfd: ## how soon a router leaves a balancer that dies, by BFD of BIRD and FRR: as root, in namespaces here
 	@scripts/need bench-bfd

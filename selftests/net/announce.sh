@@ -5,6 +5,7 @@
 # shellcheck disable=SC2154 # they are theirs
 
 DOWNLOADS=${DOWNLOADS:-1000}
+FLOWS=512 # that a balancer has room for: three hold all downloads in two thirds of it
 PORT_FIRST=20001
 INTERVAL_MS=$((1000 * ${MAGLEV_SLOW:-1}))
 PROBE_MS=100
@@ -128,6 +129,16 @@ await_paths() {
 	}
 }
 
+# say_flows NAME...: how full their flow tables are.
+say_flows() {
+	local name
+
+	for name; do
+		echo "# flows at $name: $(at "$name" flows_held) of $FLOWS, packets" \
+			" untracked: $(($(at "$name" counted untracked-full) + $(at "$name" counted untracked-busy)))"
+	done
+}
+
 # map_downloads FILE: for each download its port and the balancer that the router sends it to.
 map_downloads() {
 	local half=$((DOWNLOADS / 2))
@@ -190,6 +201,7 @@ setup_balancers() {
 	load_module table_size=1009
 	add_balancer lb2 10.0.2.2 10.0.2.1 2001:db8:102::2 2001:db8:102::1
 	add_balancer lb3 10.0.3.2 10.0.3.1 2001:db8:103::2 2001:db8:103::1
+	for name in lb lb2 lb3; do at $name adm set flows "$FLOWS"; done
 	(umask 077 && echo "$KEY" >"$WORK/key")
 	for i in 1 2 3 4; do
 		add_backend $i gre

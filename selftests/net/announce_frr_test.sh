@@ -28,6 +28,7 @@ watch_routes router
 
 begin_drips A $PORT_FIRST $((DOWNLOADS / 2)) 80 $VIP $VIP6
 all_go "begun"
+say_flows lb lb2 lb3
 map_downloads "$WORK/three"
 
 echo "# lb2 is drained"
@@ -50,6 +51,7 @@ for vip in $VIP $VIP6; do
 done
 map_downloads "$WORK/dead"
 all_go "dead"
+say_flows lb lb2
 expect_moved "dead" "$WORK/three" "$WORK/dead" lb3
 # Dead is not cut off: a maglevd that went on would have judged backends that it could not reach.
 at lb3 stop_maglevd KILL

@@ -39,6 +39,7 @@ watch_routes router
 
 begin_drips A $PORT_FIRST $((DOWNLOADS / 2)) 80 $VIP $VIP6
 all_go "begun"
+say_flows lb lb2 lb3
 map_downloads "$WORK/three"
 awk '{ n[$2]++ } END { for (i in n) print "# downloads by way of", i ":", n[i] }' "$WORK/three" | sort
 
@@ -65,6 +66,7 @@ done
 echo "# death itself took $(awk -v a="$began" -v b="$dead" 'BEGIN { printf "%d", (b - a) * 1000 }') ms"
 map_downloads "$WORK/dead"
 all_go "dead"
+say_flows lb lb2
 expect_moved "dead" "$WORK/three" "$WORK/dead" lb3
 at lb3 stop_maglevd KILL
 kill -KILL "$(cat "$WORK/bird-lb3.pid")"
