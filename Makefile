@@ -56,7 +56,7 @@ $(B)/lib/%.o: userspace/lib/%.c $(LIB_HEADERS) $(HEADERS)
 $(B)/libmaglev.a: $(LIB:userspace/%.c=$(B)/%.o) ## the client library; link it with -lmnl
 	$(AR) rcs $@ $^
 
-frames: $(B)/frames $(B)/explain_all ## build the network tests' traffic tool, and what asks the kernel about its flows
+frames: $(B)/frames $(B)/explain_all $(B)/maglev-dpdk-control ## build the network tests' traffic tool, and what asks the kernel about its flows
 
 $(B)/frames: $(wildcard selftests/net/frames*.[ch]) include/maglev/env.h
 	@mkdir -p $(B)
@@ -64,6 +64,23 @@ $(B)/frames: $(wildcard selftests/net/frames*.[ch]) include/maglev/env.h
 
 $(B)/explain_all: selftests/net/explain_all.c $(B)/libmaglev.a
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $^ $(LDFLAGS) -lmnl
+
+# What maglev-dpdk's control half is made of, which needs no DPDK.
+CONTROL := $(addprefix userspace/dpdk/,answer.c answer_change.c answer_explain.c answer_flow.c answer_list.c \
+	answer_preview.c buffer.c build.c control.c draft.c events.c grace.c model.c publish.c pulse.c reply.c server.c \
+	tables.c talk.c) $(addprefix kmod/,netlink_policy.c netlink_request.c netlink_request_settings.c)
+CONTROL_FLAGS := -Iuserspace/dpdk/kernel -Iinclude/uapi -Iuserspace/lib -Ikmod
+
+.PHONY: print-control
+print-control:
+	@echo $(CONTROL)
+
+# It alone, with workers and next hops that stand still: what tests ask.
+$(B)/maglev-dpdk-control: selftests/unit/dpdk_control.c selftests/unit/dpdk_stand_in.c $(CONTROL) $(CORE) $(HEADERS) \
+		$(wildcard userspace/dpdk/*.h userspace/dpdk/kernel/net/*.h kmod/*.h) $(LIB_HEADERS) $(B)/libmaglev.a
+	@mkdir -p $(B)
+	$(CC) $(CSTD) $(CPPFLAGS) $(CONTROL_FLAGS) -Iuserspace/dpdk $(CFLAGS) -o $@ $(filter %.c,$^) $(B)/libmaglev.a \
+		$(LDFLAGS) -lmnl -lev
 
 module: ## build ip_vs_maglev.ko for the running kernel, or for KDIR=
 	@[ -e "$(KDIR)/Makefile" ] || { \

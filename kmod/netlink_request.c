@@ -233,6 +233,9 @@ static void read_backend_values(struct maglev_request_backend *backend, struct n
 	backend->nominal = get_u32(tb[MAGLEV_A_BACKEND_NOMINAL_WEIGHT]);
 	backend->weight = get_u32(tb[MAGLEV_A_BACKEND_WEIGHT]);
 	backend->deadline_ms = get_u32(tb[MAGLEV_A_BACKEND_DEADLINE_MS]);
+	backend->method = get_u32(tb[MAGLEV_A_BACKEND_METHOD]);
+	backend->tunnel = get_u32(tb[MAGLEV_A_BACKEND_TUNNEL]);
+	backend->tunnel_checksum = get_u32(tb[MAGLEV_A_BACKEND_TUNNEL_CHECKSUM]);
 }
 
 /* The first attribute that IPVS has to be asked for. */
@@ -292,7 +295,8 @@ static bool is_of_backend(u32 op)
 static int check_op(u32 op, const struct nlattr *attr, enum maglev_request_use use,
 		    struct netlink_ext_ack *extack)
 {
-	if (op == MAGLEV_NL_OP_SERVICE_SET || op == MAGLEV_NL_OP_BACKEND_SET)
+	if (op == MAGLEV_NL_OP_SERVICE_SET || op == MAGLEV_NL_OP_BACKEND_SET ||
+	    use == MAGLEV_REQUEST_OWN)
 		return 0;
 	if (use == MAGLEV_REQUEST_PREVIEW) {
 		if (is_of_backend(op))

@@ -20,11 +20,13 @@ struct nlattr;
  * @MAGLEV_REQUEST_NAME: to be found; nothing but its name is read
  * @MAGLEV_REQUEST_SET: to be changed
  * @MAGLEV_REQUEST_PREVIEW: to be changed in thought, where what is IPVS's may change too
+ * @MAGLEV_REQUEST_OWN: to be created or changed by a plane without IPVS
  */
 enum maglev_request_use {
 	MAGLEV_REQUEST_NAME,
 	MAGLEV_REQUEST_SET,
 	MAGLEV_REQUEST_PREVIEW,
+	MAGLEV_REQUEST_OWN,
 };
 
 /**
@@ -60,6 +62,9 @@ struct maglev_request_service {
  * @nominal: weight; 0: IPVS's
  * @weight: IPVS's
  * @deadline_ms: from now; 0: none
+ * @method: enum maglev_nl_method
+ * @tunnel: enum maglev_nl_tunnel
+ * @tunnel_checksum: GRE carries a checksum
  */
 struct maglev_request_backend {
 	const struct nlattr *at;
@@ -73,6 +78,9 @@ struct maglev_request_backend {
 	u32 nominal;
 	u32 weight;
 	u32 deadline_ms;
+	u8 method;
+	u8 tunnel;
+	bool tunnel_checksum;
 };
 
 /**
@@ -183,7 +191,7 @@ u32 maglev_request_count_entries(const struct nlattr *head, int len);
  * @entries: room for as many as there are
  * @head: the message's first attribute
  * @len: bytes of its attributes
- * @use: MAGLEV_REQUEST_SET or _PREVIEW
+ * @use: MAGLEV_REQUEST_SET, _PREVIEW or _OWN
  * @extack: says what is wrong with the first that is refused
  *
  * Return: 0, -EINVAL, or -EOPNOTSUPP.

@@ -51,7 +51,7 @@ static int read_prefix(struct maglev_prefix *prefix, const struct nlattr *nest, 
 		NL_SET_ERR_ATTR_MISS(extack, nest, MAGLEV_A_PREFIX_ADDR);
 		return -EINVAL;
 	}
-	if (nla_len(tb[MAGLEV_A_PREFIX_ADDR]) != addr_len) {
+	if ((u32)nla_len(tb[MAGLEV_A_PREFIX_ADDR]) != addr_len) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[MAGLEV_A_PREFIX_ADDR],
 				    "addr of source4 is 4 bytes, of source6 16");
 		return -EINVAL;

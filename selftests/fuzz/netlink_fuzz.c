@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // fuzz-sources: kmod/netlink_policy.c kmod/netlink_request.c kmod/netlink_request_settings.c
-// fuzz-flags: -Iselftests/fuzz/shim -Iinclude/uapi -Ikmod
+// fuzz-flags: -Iuserspace/dpdk/kernel -Iinclude/uapi -Ikmod
 /*
  * Any bytes as the attributes of a request, read as the module reads them: the first byte is the
  * command. What is accepted is in range and whole; what is refused is refused with a text,

@@ -133,6 +133,30 @@ typedef int maglev_row(void *ctx, const struct maglev_lib_message *message);
  */
 int maglev_client_open(struct maglev_client **client, const char *netns);
 
+/* Where maglev-dpdk listens, unless told otherwise. */
+#define MAGLEV_SOCKET_PATH "/run/maglev-dpdk/socket"
+
+/**
+ * enum maglev_socket_type - types of messages on the socket of maglev-dpdk
+ * @MAGLEV_SOCKET_SUBSCRIBE: nothing but a header: events are to come from now on, on this connection
+ * @MAGLEV_SOCKET_FAMILY: those of our family
+ *
+ * A connection that reads its events too slowly is sent NLMSG_OVERRUN for those it lost.
+ */
+enum maglev_socket_type {
+	MAGLEV_SOCKET_SUBSCRIBE = 32,
+	MAGLEV_SOCKET_FAMILY = 33,
+};
+
+/**
+ * maglev_client_open_socket() - a client of maglev-dpdk
+ * @client: as maglev_client_open()
+ * @path: of its socket
+ *
+ * Return: 0 or -errno.
+ */
+int maglev_client_open_socket(struct maglev_client **client, const char *path);
+
 /**
  * maglev_client_create() - a client of whatever plane
  * @client: written

@@ -12,7 +12,9 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
+#ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof(*(array)))
+#endif
 
 enum {
 	NLA_UNSPEC,
