@@ -483,9 +483,13 @@ def completed(plane, line):
 def completion_offers_what_the_command_takes():
     service = "maglevadm backend drain tcp 192.0.2.10:80 "
     for line, offered in (
+        ("maglevadm --d", ["--dpdk"]),
+        ("maglevadm backend a", ["add"]),
+        ("maglevadm backend add tcp 192.0.2.10:80 10.0.0.9:80 ", ["checksum", "tunnel", "weight"]),
+        ("maglevadm service d", ["del"]),
         ("maglevadm s", ["service", "set", "show", "stats", "status"]),
         ("maglevadm -j -n lb m", ["monitor"]),
-        ("maglevadm backend d", ["down", "drain"]),
+        ("maglevadm backend d", ["del", "down", "drain"]),
         ("maglevadm ba", ["backend", "balancer"]),
         ("maglevadm balancer ", ["drain", "show", "up"]),
         ("maglevadm balancer drain ", ["--run-directory"]),

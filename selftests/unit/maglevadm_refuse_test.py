@@ -374,6 +374,18 @@ def refuse_options():
           "/nonexistent/batch", "No such file")
     wrong("a_command_behind_a_batch_is_refused", ["-b", "/dev/null", "show"], "show",
           "nothing follows -b")
+    wrong("a_second_dpdk_is_refused", ["--dpdk", "--dpdk=/a", "show"], "--dpdk", "given twice")
+    wrong("dpdk_without_socket_is_refused", ["--dpdk=", "show"], "--dpdk=", "--dpdk=SOCKET")
+    wrong("dpdk_in_a_netns_is_refused", ["-n", "a", "--dpdk", "show"], "-n", "not with --dpdk")
+    wrong("the_doctor_of_dpdk_is_refused", ["--dpdk", "doctor"], "doctor", "without --dpdk")
+    wrong("backend_add_with_a_wrong_tunnel_is_refused",
+          ["backend", "add", "tcp", "192.0.2.10:80", "10.0.0.1:80", "tunnel", "gue"], "gue",
+          "ipip or gre")
+    wrong("backend_add_with_a_wrong_checksum_is_refused",
+          ["backend", "add", "tcp", "192.0.2.10:80", "10.0.0.1:80", "checksum", "1"], "1",
+          "on or off")
+    wrong("backend_edit_of_nothing_is_refused",
+          ["backend", "edit", "tcp", "192.0.2.10:80", "10.0.0.1:80"], "WORD VALUE", "missing")
     wrong("balancer_drain_takes_no_backend", ["balancer", "drain", "10.0.0.1:80"], "10.0.0.1:80",
           "--run-directory")
     for verb in ("service", "backend", "flow", "table", "balancer"):

@@ -124,6 +124,16 @@ out:
 	return out_fini(&out, status);
 }
 
+int cmd_backend_add(struct order *order)
+{
+	return plane_call(order, MAGLEV_CMD_BACKEND_ADD, NULL);
+}
+
+int cmd_backend_del(struct order *order)
+{
+	return plane_call(order, MAGLEV_CMD_BACKEND_DEL, NULL);
+}
+
 int cmd_backend_set(struct order *order)
 {
 	int status = owned_check(order);

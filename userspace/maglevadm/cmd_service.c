@@ -125,6 +125,16 @@ out:
 	return out_fini(&out, status);
 }
 
+int cmd_service_add(struct order *order)
+{
+	return plane_call(order, MAGLEV_CMD_SERVICE_ADD, NULL);
+}
+
+int cmd_service_del(struct order *order)
+{
+	return plane_call(order, MAGLEV_CMD_SERVICE_DEL, NULL);
+}
+
 int cmd_service_set(struct order *order)
 {
 	return plane_call(order, MAGLEV_CMD_SERVICE_SET, NULL);

@@ -28,15 +28,20 @@ static void show_settings(struct out *out, const struct maglev_lib_settings *set
 	out_text(out, "table size", "%u slots, of new services", settings->table_size);
 	out_text(out, "flows", "%u, in %llu KiB%s", settings->flows, settings->flow_bytes / 1024,
 		 settings->moving ? "; flows move from old tables" : "");
-	out_text(out, "fwmark mask", "0x%08x", settings->fwmark_mask);
+	if (settings->has & MAGLEV_LIB_HAS(SETTINGS_FWMARK_MASK))
+		out_text(out, "fwmark mask", "0x%08x", settings->fwmark_mask);
 	show_prefix(out, "source4", &settings->source4);
 	show_prefix(out, "source6", &settings->source6);
-	out_text(out, "probe", "%s, marks from 0x%08x on", settings->probe ? "on" : "off",
-		 settings->probe_base);
+	if (settings->has & MAGLEV_LIB_HAS(SETTINGS_PROBE))
+		out_text(out, "probe", "%s, marks from 0x%08x on", settings->probe ? "on" : "off",
+			 settings->probe_base);
 	out_text(out, "rebuild delay", "%s", duration_format(settings->rebuild_delay_ms, delay));
-	out_text(out, "hook", "%s", show_word(&maglev_lib_hook_names, settings->hook, word));
-	out_text(out, "replace mh", "%s",
-		 show_word(&maglev_lib_replace_mh_names, settings->replace_mh, word));
+	if (settings->has & MAGLEV_LIB_HAS(SETTINGS_HOOK))
+		out_text(out, "hook", "%s",
+			 show_word(&maglev_lib_hook_names, settings->hook, word));
+	if (settings->has & MAGLEV_LIB_HAS(SETTINGS_REPLACE_MH))
+		out_text(out, "replace mh", "%s",
+			 show_word(&maglev_lib_replace_mh_names, settings->replace_mh, word));
 }
 
 int cmd_settings_show(struct order *order)

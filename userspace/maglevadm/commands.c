@@ -47,6 +47,32 @@ static const struct part service_set_parts[] = {
 	{},
 };
 
+static const struct part service_add_parts[] = {
+	{ .value = "SERVICE", .read = read_service },
+	{ .word = "table-size", .value = "M", .read = read_table_size },
+	{ .word = "mode", .value = "tuple|source", .read = read_mode },
+	{ .word = "timeout",
+	  .value = "half-open|established|closing|reset SECONDS",
+	  .read = read_timeout,
+	  .flags = PART_REPEATS },
+	{},
+};
+
+static const struct part backend_parts[] = {
+	{ .value = "SERVICE", .read = read_service },
+	{ .value = "BACKEND", .read = read_backend },
+	{},
+};
+
+static const struct part backend_add_parts[] = {
+	{ .value = "SERVICE", .read = read_service },
+	{ .value = "BACKEND", .read = read_backend },
+	{ .word = "weight", .value = "N", .read = read_own_weight },
+	{ .word = "tunnel", .value = "ipip|gre", .read = read_tunnel },
+	{ .word = "checksum", .value = "on|off", .read = read_checksum },
+	{},
+};
+
 static const struct part backend_drain_parts[] = {
 	{ .value = "SERVICE", .read = read_service },
 	{ .value = "BACKEND", .read = read_backend_state, .number = MAGLEV_NL_STATE_DRAIN },
@@ -231,12 +257,61 @@ const struct command commands[] = {
 		"M is a prime from 251 to 1048573. Mode flag is what IPVS's scheduler flags say.\n",
 	},
 	{
+		.object = "service",
+		.verb = "add",
+		.obey = cmd_service_add,
+		.parts = service_add_parts,
+		.op = MAGLEV_NL_OP_SERVICE_ADD,
+		.help = "a service of maglev-dpdk; the kernel has its own from ipvsadm",
+		.details = SERVICE_DETAILS "With --dpdk. M is a prime from 251 to 1048573.\n",
+	},
+	{
+		.object = "service",
+		.verb = "del",
+		.obey = cmd_service_del,
+		.parts = service_parts,
+		.op = MAGLEV_NL_OP_SERVICE_DEL,
+		.help = "delete a service of maglev-dpdk, and its backends",
+		.details = SERVICE_DETAILS "With --dpdk.\n",
+	},
+	{
 		.object = "backend",
 		.verb = "show",
 		.obey = cmd_backend_show,
 		.parts = any_backend_parts,
 		.help = "backends: state, weight, share, slots, flows; one in full",
 		.details = BACKEND_DETAILS,
+	},
+	{
+		.object = "backend",
+		.verb = "add",
+		.obey = cmd_backend_add,
+		.parts = backend_add_parts,
+		.op = MAGLEV_NL_OP_BACKEND_ADD,
+		.help = "a backend of a service of maglev-dpdk",
+		.details = BACKEND_DETAILS
+		"With --dpdk. Without weight it is 1, without tunnel ipip; weight 0 drains. A checksum\n"
+		"goes with gre.\n",
+	},
+	{
+		.object = "backend",
+		.verb = "edit",
+		.obey = cmd_backend_set,
+		.parts = backend_add_parts,
+		.needs_word = true,
+		.op = MAGLEV_NL_OP_BACKEND_SET,
+		.help = "weight and tunnel of a backend of maglev-dpdk",
+		.details = BACKEND_DETAILS
+		"With --dpdk. Weight 0 drains, and its slots stay as they were.\n",
+	},
+	{
+		.object = "backend",
+		.verb = "del",
+		.obey = cmd_backend_del,
+		.parts = backend_parts,
+		.op = MAGLEV_NL_OP_BACKEND_DEL,
+		.help = "delete a backend of a service of maglev-dpdk; its flows select anew",
+		.details = BACKEND_DETAILS "With --dpdk.\n",
 	},
 	{
 		.object = "backend",

@@ -8,7 +8,12 @@
 _maglevadm_commands='
 service show;SERVICE;
 service set;SERVICE;table-size=M,mode=tuple|source|flag,timeout=half-open|established|closing|reset SECONDS
+service add;SERVICE;table-size=M,mode=tuple|source,timeout=half-open|established|closing|reset SECONDS
+service del;SERVICE;
 backend show;SERVICE BACKEND;
+backend add;SERVICE BACKEND;weight=N,tunnel=ipip|gre,checksum=on|off
+backend edit;SERVICE BACKEND;weight=N,tunnel=ipip|gre,checksum=on|off
+backend del;SERVICE BACKEND;
 backend drain;SERVICE BACKEND;--deadline=TIME,--wait
 backend down;SERVICE BACKEND;
 backend up;SERVICE BACKEND;
@@ -147,6 +152,7 @@ _maglevadm() {
 		case ${typed[at]} in
 		-n | --netns) _maglevadm_program+=(-n "${typed[at + 1]}"); at=$((at + 2)) ;;
 		-b | --batch) at=$((at + 2)) ;;
+		--dpdk | --dpdk=*) _maglevadm_program+=("${typed[at]}"); at=$((at + 1)) ;;
 		*) at=$((at + 1)) ;;
 		esac
 	done
@@ -157,7 +163,7 @@ _maglevadm() {
 	elif [[ ${typed[-1]} =~ ^(-b|--batch)$ ]]; then
 		candidates=$(compgen -f -- "$_maglevadm_cur")
 	else
-		candidates="-j -n -b --help --version $(awk -F'[ ;]' '{ print $1 }' <<<"$_maglevadm_commands" | sort -u)"
+		candidates="-j -n -b --dpdk --help --version $(awk -F'[ ;]' '{ print $1 }' <<<"$_maglevadm_commands" | sort -u)"
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$_maglevadm_cur")
 	if [[ $_maglevadm_cur == *:* && $COMP_WORDBREAKS == *:* ]]; then

@@ -3,6 +3,7 @@
 #include "ipvs.h"
 
 #include "command.h"
+#include "dpdk.h"
 #include "err.h"
 #include "ipvs_list.h"
 #include "ipvs_ours.h"
@@ -173,6 +174,8 @@ int cmd_ipvs(struct out *out, const char *netns, bool json, int argc, char **arg
 		status = netns_enter(netns);
 	if (status)
 		return status;
+	if (dpdk_socket)
+		return readable ? dpdk_ipvs(out, &words) : refuse_words(&words);
 	if (words.command == IPVS_LIST)
 		return connections ? list_connections(argc, argv) : list(out, &words);
 	if (readable && words.command == IPVS_EDIT_SERVER)

@@ -69,10 +69,10 @@ static const struct row rows[] = {
 	{ "nosort", 0, VALUE_NONE, IPVS_NOSORT },
 	{ "sort", 0, VALUE_NONE, IPVS_SORT },
 	{ "exact", 'X', VALUE_NONE, IPVS_EXACT },
-	{ "scheduler", 's', VALUE_NEEDED, IPVS_OTHER },
+	{ "scheduler", 's', VALUE_NEEDED, IPVS_SCHEDULER },
 	{ "persistent", 'p', VALUE_OPTIONAL, IPVS_OTHER },
 	{ "netmask", 'M', VALUE_NEEDED, IPVS_OTHER },
-	{ "weight", 'w', VALUE_NEEDED, IPVS_OTHER },
+	{ "weight", 'w', VALUE_NEEDED, IPVS_WEIGHT },
 	{ "u-threshold", 'x', VALUE_NEEDED, IPVS_OTHER },
 	{ "l-threshold", 'y', VALUE_NEEDED, IPVS_OTHER },
 	{ "mcast-interface", 0, VALUE_NEEDED, IPVS_OTHER },
@@ -86,7 +86,9 @@ static const struct row rows[] = {
 	{ "sched-flags", 'b', VALUE_NEEDED, IPVS_OTHER },
 };
 
-#define REPEATABLE_BITS (IPVS_BIT(IPVS_IPV6) | IPVS_BIT(IPVS_SORT) | IPVS_BIT(IPVS_OTHER))
+#define REPEATABLE_BITS                                                         \
+	(IPVS_BIT(IPVS_IPV6) | IPVS_BIT(IPVS_SORT) | IPVS_BIT(IPVS_SCHEDULER) | \
+	 IPVS_BIT(IPVS_WEIGHT) | IPVS_BIT(IPVS_OTHER))
 
 enum {
 	ROWS = sizeof(rows) / sizeof(*rows),
@@ -349,6 +351,13 @@ static bool read_value(struct reader *reader, enum ipvs_word word)
 			return false;
 		words->way.port = htons(number);
 		return true;
+	case IPVS_WEIGHT:
+		/* ipvsadm has a better sentence for what is none. */
+		words->weight = read_number(value, 0, 0x7fffffff, &number) ? number : -1;
+		return true;
+	case IPVS_SCHEDULER:
+		words->scheduler = value;
+		return true;
 	default:
 		return true;
 	}
@@ -424,6 +433,7 @@ bool ipvs_words_read(struct ipvs_words *words, int argc, char *const *argv)
 
 	memset(words, 0, sizeof(*words));
 	words->way.method = IP_VS_CONN_F_DROUTE;
+	words->weight = 1;
 	if (!next_option(&reader, &row))
 		return false;
 	if (!row || row->word >= IPVS_COMMANDS)

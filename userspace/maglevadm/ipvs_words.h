@@ -55,6 +55,8 @@ enum ipvs_word {
 	IPVS_NOSORT,
 	IPVS_SORT,
 	IPVS_EXACT,
+	IPVS_SCHEDULER,
+	IPVS_WEIGHT,
 	IPVS_OTHER, /* of no interest to us */
 	IPVS_WORDS,
 };
@@ -75,6 +77,8 @@ struct ipvs_words {
 	struct ipvs_key service;
 	struct ipvs_address server;
 	struct ipvs_way way; /* with ipvsadm's defaults */
+	long weight; /* -1: not a number */
+	const char *scheduler; /* NULL: not given */
 	const char *bad; /* in the words, where the trouble is; NULL: at their end, or none */
 	const char *why; /* what is wrong with it */
 };

@@ -2,11 +2,13 @@
 /* maglevadm: the options in front, then the command. */
 #include "batch.h"
 #include "command.h"
+#include "dpdk.h"
 #include "ipvs.h"
 #include "netns.h"
 #include "out.h"
 #include "plane.h"
 
+#include <maglev.h>
 #include <string.h>
 #include <maglev/version.h>
 
@@ -16,7 +18,8 @@ struct options {
 	const char *batch;
 };
 
-#define OPTIONS_TAKEN "-j, -n NETNS, -b FILE, --help, --version or what ipvsadm knows"
+#define OPTIONS_TAKEN \
+	"-j, -n NETNS, -b FILE, --dpdk[=SOCKET], --help, --version or what ipvsadm knows"
 
 static bool is_option(const char *word, const char *brief, const char *written_out)
 {
@@ -36,6 +39,18 @@ static int take_value(const char **value, int argc, char **argv, int *at, const 
 	return STATUS_DONE;
 }
 
+static int take_socket(const char *word)
+{
+	const char *value = strchr(word, '=');
+
+	if (dpdk_socket)
+		return err_refuse_unquoted(NULL, span_of(word), "--dpdk", "given twice");
+	if (value && !value[1])
+		return err_refuse(NULL, span_of(word), "--dpdk", "--dpdk, or --dpdk=SOCKET");
+	dpdk_socket = value ? value + 1 : MAGLEV_SOCKET_PATH;
+	return STATUS_DONE;
+}
+
 /* Read the options in front; *at is the first word that is none. */
 static int read_options(struct options *options, int argc, char **argv, int *at)
 {
@@ -52,6 +67,8 @@ static int read_options(struct options *options, int argc, char **argv, int *at)
 			status = take_value(&options->netns, argc, argv, at, "NETNS");
 		else if (is_option(word, "-b", "--batch"))
 			status = take_value(&options->batch, argc, argv, at, "FILE");
+		else if (!strcmp(word, "--dpdk") || !strncmp(word, "--dpdk=", strlen("--dpdk=")))
+			status = take_socket(word);
 		else if (!strcmp(word, "--help"))
 			options->help = true;
 		else if (is_option(word, "-V", "--version"))
@@ -90,6 +107,9 @@ static int run(const struct options *options, int argc, char **argv)
 	struct span end = {};
 	int status = STATUS_DONE;
 
+	if (options->netns && dpdk_socket)
+		return err_refuse_unquoted(NULL, span_of(options->netns), "-n",
+					   "not with --dpdk: a socket is in no network namespace");
 	if (options->netns)
 		status = netns_enter(options->netns);
 	if (status)
@@ -102,12 +122,14 @@ static int run(const struct options *options, int argc, char **argv)
 	}
 	if (!argc) {
 		err_refuse_unquoted(NULL, end, "object", "missing: see maglevadm help");
-		err_usage("[-j] [-n NETNS] OBJECT VERB [WORD]...");
+		err_usage("[-j] [-n NETNS] [--dpdk[=SOCKET]] OBJECT VERB [WORD]...");
 		return STATUS_REFUSED;
 	}
 	if (ipvs_starts(argv[0]))
 		return run_ipvs(options, argc, argv);
-	status = command_find(&call, argc, argv, options->json);
+	status = dpdk_check(argv[0]);
+	if (!status)
+		status = command_find(&call, argc, argv, options->json);
 	return status ? status : command_run(&call);
 }
 

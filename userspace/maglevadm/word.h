@@ -26,6 +26,9 @@ int read_backend_state(struct order *order, const struct part *part); /* [MAGLEV
 int read_deadline(struct order *order, const struct part *part);
 int read_weight(struct order *order, const struct part *part);
 int read_share(struct order *order, const struct part *part);
+int read_own_weight(struct order *order, const struct part *part);
+int read_tunnel(struct order *order, const struct part *part);
+int read_checksum(struct order *order, const struct part *part);
 
 /* What is asked of flows and of a packet. */
 int read_flow_state(struct order *order, const struct part *part);
