@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// unit-sources: userspace/maglevadm/ipvs_*.c userspace/maglevadm/connect.c userspace/maglevadm/endpoint.c userspace/maglevadm/err.c userspace/maglevadm/file.c userspace/maglevadm/flows.c userspace/maglevadm/out.c userspace/maglevadm/show.c userspace/maglevadm/span.c userspace/lib/*.c
+// unit-sources: userspace/maglevadm/dpdk_socket.c userspace/maglevadm/ipvs_*.c userspace/maglevadm/connect.c userspace/maglevadm/endpoint.c userspace/maglevadm/err.c userspace/maglevadm/file.c userspace/maglevadm/flows.c userspace/maglevadm/out.c userspace/maglevadm/show.c userspace/maglevadm/span.c userspace/lib/*.c
 // unit-flags: -Iuserspace/maglevadm -Iinclude/uapi -Iuserspace/lib -lmnl -lcjson
 /*
  * What maglevadm -L prints of services as IPVS might have them, ipvsadm's words as it reads them,
@@ -234,11 +234,11 @@ static void words_are_read_as_popt_does(void **state)
 		{ "-et 192.0.2.10:80 -r10.0.0.1 -i", IPVS_EDIT_SERVER,
 		  SERVER | IPVS_BIT(IPVS_TUNNEL) },
 		{ "-e -t=192.0.2.10:80 --real-server=10.0.0.1 --tun-type=gre -w=5 -i",
-		  IPVS_EDIT_SERVER, SERVER | TYPE | IPVS_BIT(IPVS_TUNNEL) | IPVS_BIT(IPVS_OTHER) },
+		  IPVS_EDIT_SERVER, SERVER | TYPE | IPVS_BIT(IPVS_TUNNEL) | IPVS_BIT(IPVS_WEIGHT) },
 		{ "-A -t 192.0.2.10:80 -p -s rr", IPVS_ADD_SERVICE,
-		  IPVS_BIT(IPVS_TCP) | IPVS_BIT(IPVS_OTHER) },
+		  IPVS_BIT(IPVS_TCP) | IPVS_BIT(IPVS_SCHEDULER) | IPVS_BIT(IPVS_OTHER) },
 		{ "-A -t 192.0.2.10:80 -p 360 -s rr", IPVS_ADD_SERVICE,
-		  IPVS_BIT(IPVS_TCP) | IPVS_BIT(IPVS_OTHER) },
+		  IPVS_BIT(IPVS_TCP) | IPVS_BIT(IPVS_SCHEDULER) | IPVS_BIT(IPVS_OTHER) },
 		{ "-D -f 1 -6", IPVS_DELETE_SERVICE, IPVS_BIT(IPVS_FWMARK) | IPVS_BIT(IPVS_IPV6) },
 		{ "--set 1 2 3", IPVS_SET, 0 },
 		{ "-e --tcp-service 192.0.2.10:http -r localhost:80 -m", IPVS_EDIT_SERVER,

@@ -11,7 +11,8 @@
 #define SERVICE(keys) SERVICES "- {name: s, vip: 192.0.2.10" keys "}\n"
 #define SERVED(keys) SERVICE(", port: 80, pool: p" keys)
 #define AT(line, column) FILE_NAME ":" #line ":" #column ": "
-#define SECTIONS "cluster, probes, http, peers, announce, checks, pools, policy, services"
+#define SECTIONS \
+	"dataplane, dpdk_socket, cluster, probes, http, peers, announce, checks, pools, policy, services"
 #define TIMED "type, preset, via, role, interval, fast_interval, timeout, rise, fall, jitter"
 
 struct refusal {
@@ -44,6 +45,22 @@ static void config_refuses_what_is_no_yaml(void **state)
 		{ "a: *b\n", AT(1, 4) "an alias without its anchor" },
 		{ "a: &b [*b]\n", AT(1, 8) "an alias within its anchor" },
 		{ "{[a]: b}\n", AT(1, 2) "a list: expected a word as the key" },
+	};
+
+	(void)state;
+	assert_all_refused(refusals, ARRAY_SIZE(refusals));
+}
+
+static void config_refuses_dataplanes(void **state)
+{
+	static const struct refusal refusals[] = {
+		{ "dataplane: xdp\n", AT(1, 12) "dataplane: xdp: expected one of kernel, dpdk" },
+		{ "dpdk_socket: /a\n", AT(1, 14) "dpdk_socket: /a: only behind dataplane: dpdk" },
+		{ "dataplane: dpdk\ndpdk_socket: a\n",
+		  AT(2, 14) "dpdk_socket: a: expected a path of at most 107 bytes such as "
+			    "/run/maglev-dpdk/socket" },
+		{ "dataplane: dpdk\n" CHECK("type: tcp, via: tunnel"),
+		  AT(2, 30) "check \"c\": via: tunnel: only with dataplane: kernel" },
 	};
 
 	(void)state;
@@ -645,6 +662,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_refuses_what_is_no_yaml),
+		cmocka_unit_test(config_refuses_dataplanes),
 		cmocka_unit_test(config_refuses_what_the_library_misreads),
 		cmocka_unit_test(config_refuses_a_byte_zero_that_would_end_it_early),
 		cmocka_unit_test(config_refuses_an_empty_file),

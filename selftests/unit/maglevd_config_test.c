@@ -150,6 +150,23 @@ static void config_reads_cluster_and_probes(void **state)
 	config_destroy(config);
 }
 
+static void config_dataplane_is_the_kernel_unless_told(void **state)
+{
+	struct config *config = read_text("checks: {c: {type: tcp}}\n");
+
+	(void)state;
+	assert_null(config->socket);
+	assert_int_equal(config->check[0].via, CHECK_TUNNEL);
+	config_destroy(config);
+	config = read_text("checks: {c: {type: tcp}}\ndataplane: dpdk\n");
+	assert_string_equal(config->socket, "/run/maglev-dpdk/socket");
+	assert_int_equal(config->check[0].via, CHECK_DIRECT);
+	config_destroy(config);
+	config = read_text("dpdk_socket: /a/b\ndataplane: dpdk\n");
+	assert_string_equal(config->socket, "/a/b");
+	config_destroy(config);
+}
+
 static void config_mark_may_be_decimal(void **state)
 {
 	struct config *config = read_text("probes: {mark_base: 4096}\n");
@@ -756,6 +773,7 @@ int main(void)
 		cmocka_unit_test(config_sections_may_be_commented_out),
 		cmocka_unit_test(config_destroy_takes_null),
 		cmocka_unit_test(config_reads_cluster_and_probes),
+		cmocka_unit_test(config_dataplane_is_the_kernel_unless_told),
 		cmocka_unit_test(config_mark_may_be_decimal),
 		cmocka_unit_test(config_presets_are_those_of_the_manual),
 		cmocka_unit_test(config_keys_override_the_preset_wherever_they_stand),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// unit-sources: userspace/maglevd/self_probe.c userspace/maglevd/clock.c userspace/lib/*.c
+// unit-sources: userspace/maglevd/dataplane.c userspace/maglevd/self_probe.c userspace/maglevd/clock.c userspace/lib/*.c
 // unit-flags: -Iuserspace/maglevd -Iinclude/uapi -Iuserspace/lib -lmnl
 /* What the module's answer says of a VIP: only one that gets a client to a backend is good. */
 #include "fixture.h"

@@ -4,6 +4,7 @@
 
 #include "config_announce.h"
 #include "config_check.h"
+#include "config_dataplane.h"
 #include "config_key.h"
 #include "config_peers.h"
 #include "config_policy.h"
@@ -113,6 +114,8 @@ static bool read_policy(struct config_reader *reader, const struct config_node *
 
 /* What is named comes before what names it. A section may be there with all of it commented out. */
 static const struct config_field fields[] = {
+	{ "dataplane", config_read_dataplane, .can_be_empty = false },
+	{ "dpdk_socket", config_read_socket, .can_be_empty = false },
 	{ "cluster", read_cluster, .can_be_empty = true },
 	{ "probes", read_probes, .can_be_empty = true },
 	{ "http", config_read_http, .can_be_empty = false },

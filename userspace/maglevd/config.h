@@ -177,6 +177,7 @@ struct config_announce {
 
 /**
  * struct config - the file
+ * @socket: of maglev-dpdk; NULL: the kernel forwards
  * @has_key: @key is given
  * @key: of the cluster
  * @table_size: M of services that do not say; 0: as the kernel has it
@@ -199,6 +200,7 @@ struct config_announce {
  * @n_services: how many
  */
 struct config {
+	const char *socket;
 	bool has_key;
 	struct maglev_key key;
 	u32 table_size;

@@ -159,13 +159,15 @@ static const struct config_field fields[] = {
 
 static const struct config_table table = CONFIG_TABLE(fields);
 
-static void set_defaults(struct check *check)
+/* Probes through tunnels are the kernel's to send. */
+static void set_defaults(const struct config_reader *reader, struct check *check)
 {
 	static const struct check_range fine = { .first = 200, .last = 399 };
 
 	take_preset(check, BALANCED);
 	check->jitter_percent = JITTER_DEFAULT;
-	check->via = bit(check) & TUNNELLED ? CHECK_TUNNEL : CHECK_DIRECT;
+	check->via = bit(check) & TUNNELLED && !reader->config->socket ? CHECK_TUNNEL :
+									 CHECK_DIRECT;
 	if (check->type == CHECK_DNS)
 		check->dns.type = DNS_A;
 	if (!(bit(check) & HTTP))
@@ -218,6 +220,9 @@ static bool check_way(struct config_reader *reader, const struct config_node *no
 	if (check->via == CHECK_TUNNEL && !(bit(check) & TUNNELLED))
 		return config_refuse_key(reader, config_node_find(node, "via"),
 					 "%s is always direct", names[check->type]);
+	if (check->via == CHECK_TUNNEL && reader->config->socket)
+		return config_refuse_key(reader, config_node_find(node, "via"),
+					 "only with dataplane: kernel");
 	if (check->full_size && check->via != CHECK_TUNNEL)
 		return config_refuse_key(reader, config_node_find(node, "full_size"),
 					 "only with via: tunnel");
@@ -246,7 +251,7 @@ static bool read_check(struct config_reader *reader, const struct config_node *n
 	/* The type says which keys there are. Without one it is refused, at the latest for that. */
 	if (!config_read_ahead(reader, node, &fields[FIELD_TYPE], check))
 		return false;
-	set_defaults(check);
+	set_defaults(reader, check);
 	return config_read_mapping(reader, node, &table, has_type ? bit(check) : ~0U,
 				   has_type ? names[check->type] : NULL, check) &&
 	       check_way(reader, node, check) && check_times(reader, node, check) &&

@@ -8,6 +8,7 @@
 
 #include "census.h"
 #include "clock.h"
+#include "dataplane.h"
 #include "doors.h"
 #include "log.h"
 #include "owned.h"
@@ -327,6 +328,18 @@ static int sync_with_kernel(struct daemon *daemon, struct world *world, char *er
 	return err;
 }
 
+/* One daemon drives one plane. */
+static int check_dataplane(const struct config *config, char *error)
+{
+	const char *now = dataplane_socket() ?: "", *wanted = config->socket ?: "";
+
+	if (!strcmp(now, wanted))
+		return 0;
+	snprintf(error, CONFIG_ERROR_TEXT,
+		 "dataplane: another one than maglevd was started with: restart it");
+	return -EBUSY;
+}
+
 static int make_so(struct daemon *daemon, struct world *world, const struct seen *seen,
 		   struct owned *owned, struct reconciled *done, char *error)
 {
@@ -402,6 +415,11 @@ int daemon_load(struct daemon *daemon, char *error)
 
 	if (!config)
 		return -EINVAL;
+	err = check_dataplane(config, error);
+	if (err) {
+		config_destroy(config);
+		return err;
+	}
 	err = doors_open(&doors, &daemon->doors, daemon->loop, config, take_votes, read_digests,
 			 daemon, error);
 	if (err) {
@@ -426,6 +444,22 @@ int daemon_load(struct daemon *daemon, char *error)
 	return 0;
 }
 
+/* Another maglev-dpdk has nothing of what the one before had: all of it is told again. */
+static int reconnect(struct daemon *daemon, char *error)
+{
+	int err;
+
+	if (ev_is_active(&daemon->events) || !kernel_is_atomic())
+		return 0;
+	err = kernel_reopen(daemon->kernel, error);
+	if (err)
+		return err;
+	log_say(LOG_NOTICE, "connected again", "socket=%s", dataplane_socket());
+	ev_io_set(&daemon->events, kernel_events_fd(daemon->kernel), EV_READ);
+	ev_io_start(daemon->loop, &daemon->events);
+	return 0;
+}
+
 static void apply_again(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
 	struct daemon *daemon = timer->data;
@@ -435,7 +469,7 @@ static void apply_again(struct ev_loop *loop, struct ev_timer *timer, int events
 
 	(void)loop;
 	(void)events;
-	if (!apply(daemon, daemon->config, &done, error)) {
+	if (!reconnect(daemon, error) && !apply(daemon, daemon->config, &done, error)) {
 		if (memcmp(&done, &nothing, sizeof(done)))
 			tell_done(daemon->world, &done);
 		return;
@@ -459,6 +493,17 @@ static void take_events(struct ev_loop *loop, struct ev_io *io, int events)
 		start_timer(daemon, &daemon->again, NEWS_MS);
 }
 
+/* What is wrong with the file is said when it is loaded. */
+static int find_dataplane(const struct daemon_options *options)
+{
+	char error[CONFIG_ERROR_TEXT];
+	struct config *config = config_read(options->config_file, error);
+	int err = config ? dataplane_use(config->socket) : 0;
+
+	config_destroy(config);
+	return err;
+}
+
 struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *options)
 {
 	struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -475,6 +520,10 @@ struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *
 	daemon->judge.data = daemon->again.data = daemon->events.data = daemon;
 	daemon->checker = checker_create(loop, take_opinion, daemon);
 	daemon->announcer = announcer_create(options->run_directory);
+	if (find_dataplane(options)) {
+		daemon_destroy(daemon);
+		return NULL;
+	}
 	daemon->kernel = kernel_open(error);
 	if (!daemon->kernel)
 		log_say(LOG_ERR, "the kernel", "why=\"%s\"", error);

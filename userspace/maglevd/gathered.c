@@ -2,6 +2,8 @@
 /* What comes between the listings of services and of backends is left out: it is there next time. */
 #include "gathered.h"
 
+#include "dataplane.h"
+
 #include <array.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -119,7 +121,7 @@ int gathered_read(struct gathered *gathered, const struct world *world)
 	int err;
 
 	*gathered = (struct gathered){};
-	err = maglev_client_open(&client, NULL);
+	err = dataplane_open(&client);
 	if (!err)
 		err = ask(client, MAGLEV_CMD_SETTINGS_GET, take_settings, &gathering);
 	if (!err)

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Three sockets: IPVS's, ours for requests, ours for events. */
+/*
+ * Three sockets: IPVS's, ours for requests, ours for events. maglev-dpdk has the last two, and what
+ * IPVS would be told is part of the batch.
+ */
 #include "kernel.h"
+
+#include "dataplane.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -35,7 +40,7 @@ static int fail_client(const struct maglev_client *client, char *error, int err)
 {
 	const struct maglev_error *why = maglev_client_error(client);
 
-	snprintf(error, CONFIG_ERROR_TEXT, "ip_vs_maglev: %s%s%s", why->path,
+	snprintf(error, CONFIG_ERROR_TEXT, "%s: %s%s%s", dataplane_name(), why->path,
 		 *why->path ? ": " : "", *why->text ? why->text : strerror(-err));
 	return err;
 }
@@ -47,6 +52,39 @@ void kernel_batch_drop(struct kernel *kernel)
 	kernel->in_batch = false;
 }
 
+/* To ask for our family loads the module, and that loads IPVS. */
+static int open_clients(struct kernel *kernel, char *error)
+{
+	int err = dataplane_open(&kernel->client);
+
+	if (!err)
+		err = dataplane_open(&kernel->events);
+	if (!err)
+		err = maglev_client_subscribe(kernel->events);
+	return err ? fail_client(kernel->events ?: kernel->client, error, err) : 0;
+}
+
+static void close_clients(struct kernel *kernel)
+{
+	maglev_client_close(kernel->events);
+	maglev_client_close(kernel->client);
+	kernel->events = NULL;
+	kernel->client = NULL;
+}
+
+/* As long as nobody is there, there are clients without connection: asking them fails. */
+int kernel_reopen(struct kernel *kernel, char *error)
+{
+	kernel_batch_drop(kernel);
+	close_clients(kernel);
+	return open_clients(kernel, error);
+}
+
+bool kernel_is_atomic(void)
+{
+	return dataplane_socket();
+}
+
 struct kernel *kernel_open(char *error)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -56,16 +94,11 @@ struct kernel *kernel_open(char *error)
 		fail(error, -ENOMEM, "kernel");
 		return NULL;
 	}
-	/* To ask for our family loads the module, and that loads IPVS. */
-	err = maglev_client_open(&kernel->client, NULL);
-	if (!err)
-		err = maglev_client_open(&kernel->events, NULL);
-	if (!err)
-		err = maglev_client_subscribe(kernel->events);
-	if (err) {
-		fail_client(kernel->events ?: kernel->client, error, err);
+	err = open_clients(kernel, error);
+	if (err)
 		goto err_close;
-	}
+	if (kernel_is_atomic())
+		return kernel;
 	err = ipvs_open(&kernel->ipvs);
 	if (!err)
 		return kernel;
@@ -81,9 +114,9 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	kernel_batch_drop(kernel);
-	ipvs_close(kernel->ipvs);
-	maglev_client_close(kernel->events);
-	maglev_client_close(kernel->client);
+	if (kernel->ipvs)
+		ipvs_close(kernel->ipvs);
+	close_clients(kernel);
 	free(kernel);
 }
 
@@ -139,7 +172,8 @@ int kernel_count_flows(struct kernel *kernel, maglev_row *row, void *ctx)
 
 int kernel_read(struct kernel *kernel, struct seen *seen, char *error)
 {
-	return seen_read(seen, kernel->ipvs, kernel->client, error);
+	return kernel_is_atomic() ? seen_read_socket(seen, kernel->client, error) :
+				    seen_read(seen, kernel->ipvs, kernel->client, error);
 }
 
 static bool has_tunnel_checks(const struct config *config)
@@ -183,6 +217,72 @@ int kernel_set_up(struct kernel *kernel, const struct config *config, char *erro
 	return err ? fail_client(kernel->client, error, err) : 0;
 }
 
+static struct maglev_lib_service_key lib_key_of(const struct service_key *key)
+{
+	return (struct maglev_lib_service_key){
+		.has = MAGLEV_LIB_HAS(SERVICE_KEY_AF) | MAGLEV_LIB_HAS(SERVICE_KEY_PROTOCOL) |
+		       MAGLEV_LIB_HAS(SERVICE_KEY_ADDR) | MAGLEV_LIB_HAS(SERVICE_KEY_PORT),
+		.af = key->vip.addr.len == MAGLEV_IPV6_BYTES ? AF_INET6 : AF_INET,
+		.protocol = key->protocol,
+		.addr = key->vip.addr,
+		.port = htons(key->vip.port),
+	};
+}
+
+static int add_entry(struct kernel *kernel, const struct maglev_lib_entry *entry)
+{
+	int err = 0;
+
+	if (!kernel->in_batch)
+		err = maglev_request_init(&kernel->batch, MAGLEV_CMD_BATCH);
+	kernel->in_batch = true;
+	return err ?: maglev_request_add(&kernel->batch, entry);
+}
+
+/* An entry about a service, for who is told of it in batches alone. */
+static int batch_service(struct kernel *kernel, u32 op, const struct service_key *key)
+{
+	const struct maglev_lib_entry entry = {
+		.has = MAGLEV_LIB_HAS(ENTRY_OP) | MAGLEV_LIB_HAS(ENTRY_SERVICE),
+		.op = op,
+		.service = { .has = MAGLEV_LIB_HAS(SERVICE_KEY), .key = lib_key_of(key) },
+	};
+
+	return add_entry(kernel, &entry);
+}
+
+static int batch_backend(struct kernel *kernel, u32 op, const struct service_key *key,
+			 const struct endpoint *backend, const struct maglev_lib_backend *change)
+{
+	struct maglev_lib_entry entry = {
+		.has = MAGLEV_LIB_HAS(ENTRY_OP) | MAGLEV_LIB_HAS(ENTRY_SERVICE) |
+		       MAGLEV_LIB_HAS(ENTRY_BACKEND),
+		.op = op,
+		.service = { .has = MAGLEV_LIB_HAS(SERVICE_KEY), .key = lib_key_of(key) },
+		.backend = *change,
+	};
+
+	entry.backend.has |= MAGLEV_LIB_HAS(BACKEND_ADDR) | MAGLEV_LIB_HAS(BACKEND_PORT);
+	entry.backend.addr = backend->addr;
+	entry.backend.port = htons(backend->port);
+	return add_entry(kernel, &entry);
+}
+
+/* Its way and weight, as IPVS would be told. */
+static int batch_way(struct kernel *kernel, u32 op, const struct service *service,
+		     const struct member *member, u32 weight)
+{
+	const struct maglev_lib_backend change = {
+		.has = MAGLEV_LIB_HAS(BACKEND_WEIGHT) | MAGLEV_LIB_HAS(BACKEND_TUNNEL) |
+		       MAGLEV_LIB_HAS(BACKEND_TUNNEL_CHECKSUM),
+		.weight = weight,
+		.tunnel = service->config->tunnel,
+		.tunnel_checksum = service->config->tunnel_checksum,
+	};
+
+	return batch_backend(kernel, op, &service->key, &member->backend, &change);
+}
+
 static void write_address(struct ipvs_address *to, const struct endpoint *from)
 {
 	to->af = from->addr.len == MAGLEV_IPV6_BYTES ? AF_INET6 : AF_INET;
@@ -207,8 +307,11 @@ int kernel_add_service(struct kernel *kernel, const struct service *service, cha
 {
 	struct ipvs_service to = ipvs_service_of(service);
 	char text[SERVICE_TEXT];
-	int err = ipvs_new_service(kernel->ipvs, &to);
+	int err;
 
+	if (kernel_is_atomic())
+		return batch_service(kernel, MAGLEV_NL_OP_SERVICE_ADD, &service->key);
+	err = ipvs_new_service(kernel->ipvs, &to);
 	return err ? fail(error, err, "IPVS: add %s", service_key_text(&service->key, text)) : 0;
 }
 
@@ -225,8 +328,11 @@ int kernel_del_service(struct kernel *kernel, const struct service_key *key, cha
 {
 	struct ipvs_key to = ipvs_key_of(key);
 	char text[SERVICE_TEXT];
-	int err = ipvs_del_service(kernel->ipvs, &to);
+	int err;
 
+	if (kernel_is_atomic())
+		return batch_service(kernel, MAGLEV_NL_OP_SERVICE_DEL, key);
+	err = ipvs_del_service(kernel->ipvs, &to);
 	return err ? fail(error, err, "IPVS: delete %s", service_key_text(key, text)) : 0;
 }
 
@@ -258,8 +364,11 @@ int kernel_add_backend(struct kernel *kernel, const struct service *service,
 {
 	struct ipvs_backend to = ipvs_backend_of(service, member, 0);
 	struct ipvs_key key = ipvs_key_of(&service->key);
-	int err = ipvs_new_backend(kernel->ipvs, &key, &to);
+	int err;
 
+	if (kernel_is_atomic())
+		return batch_way(kernel, MAGLEV_NL_OP_BACKEND_ADD, service, member, 0);
+	err = ipvs_new_backend(kernel->ipvs, &key, &to);
 	return err ? fail_backend(error, err, "add", &service->key, &member->backend) : 0;
 }
 
@@ -268,8 +377,11 @@ int kernel_set_backend(struct kernel *kernel, const struct service *service,
 {
 	struct ipvs_backend to = ipvs_backend_of(service, member, member->weight);
 	struct ipvs_key key = ipvs_key_of(&service->key);
-	int err = ipvs_set_backend(kernel->ipvs, &key, &to);
+	int err;
 
+	if (kernel_is_atomic())
+		return batch_way(kernel, MAGLEV_NL_OP_BACKEND_SET, service, member, member->weight);
+	err = ipvs_set_backend(kernel->ipvs, &key, &to);
 	return err ? fail_backend(error, err, "edit", &service->key, &member->backend) : 0;
 }
 
@@ -277,34 +389,15 @@ int kernel_del_backend(struct kernel *kernel, const struct service_key *key,
 		       const struct endpoint *backend, char *error)
 {
 	struct ipvs_key to = ipvs_key_of(key);
+	const struct maglev_lib_backend nothing = {};
 	struct ipvs_address address = {};
 	int err;
 
+	if (kernel_is_atomic())
+		return batch_backend(kernel, MAGLEV_NL_OP_BACKEND_DEL, key, backend, &nothing);
 	write_address(&address, backend);
 	err = ipvs_del_backend(kernel->ipvs, &to, &address);
 	return err ? fail_backend(error, err, "delete", key, backend) : 0;
-}
-
-static struct maglev_lib_service_key lib_key_of(const struct service_key *key)
-{
-	return (struct maglev_lib_service_key){
-		.has = MAGLEV_LIB_HAS(SERVICE_KEY_AF) | MAGLEV_LIB_HAS(SERVICE_KEY_PROTOCOL) |
-		       MAGLEV_LIB_HAS(SERVICE_KEY_ADDR) | MAGLEV_LIB_HAS(SERVICE_KEY_PORT),
-		.af = key->vip.addr.len == MAGLEV_IPV6_BYTES ? AF_INET6 : AF_INET,
-		.protocol = key->protocol,
-		.addr = key->vip.addr,
-		.port = htons(key->vip.port),
-	};
-}
-
-static int add_entry(struct kernel *kernel, const struct maglev_lib_entry *entry)
-{
-	int err = 0;
-
-	if (!kernel->in_batch)
-		err = maglev_request_init(&kernel->batch, MAGLEV_CMD_BATCH);
-	kernel->in_batch = true;
-	return err ?: maglev_request_add(&kernel->batch, entry);
 }
 
 int kernel_batch_service(struct kernel *kernel, const struct service_key *key,
@@ -324,18 +417,7 @@ int kernel_batch_service(struct kernel *kernel, const struct service_key *key,
 int kernel_batch_backend(struct kernel *kernel, const struct service_key *key,
 			 const struct endpoint *backend, const struct maglev_lib_backend *change)
 {
-	struct maglev_lib_entry entry = {
-		.has = MAGLEV_LIB_HAS(ENTRY_OP) | MAGLEV_LIB_HAS(ENTRY_SERVICE) |
-		       MAGLEV_LIB_HAS(ENTRY_BACKEND),
-		.op = MAGLEV_NL_OP_BACKEND_SET,
-		.service = { .has = MAGLEV_LIB_HAS(SERVICE_KEY), .key = lib_key_of(key) },
-		.backend = *change,
-	};
-
-	entry.backend.has |= MAGLEV_LIB_HAS(BACKEND_ADDR) | MAGLEV_LIB_HAS(BACKEND_PORT);
-	entry.backend.addr = backend->addr;
-	entry.backend.port = htons(backend->port);
-	return add_entry(kernel, &entry);
+	return batch_backend(kernel, MAGLEV_NL_OP_BACKEND_SET, key, backend, change);
 }
 
 int kernel_batch(struct kernel *kernel, char *error)

@@ -11,8 +11,18 @@
 
 struct kernel;
 
-/* Return: NULL with @error written. Events come from then on. */
+/* Of the data plane in use. Return: NULL with @error written. Events come from then on. */
 struct kernel *kernel_open(char *error);
+
+/*
+ * kernel_reopen: what maglev-dpdk was is gone; perhaps there is another one.
+ *
+ * Return: 0: connected, to one that has nothing yet; -errno with @error written.
+ */
+int kernel_reopen(struct kernel *kernel, char *error);
+
+/* Is every change part of the batch? Otherwise services, backends and weights are IPVS's, one by one. */
+bool kernel_is_atomic(void);
 
 /* @kernel may be NULL. */
 void kernel_close(struct kernel *kernel);
@@ -40,7 +50,7 @@ int kernel_ask(struct kernel *kernel, u8 command, struct maglev_lib_message *rep
 /* Each backend with its service and flows, which are counted now. Return: 0 or -errno. */
 int kernel_count_flows(struct kernel *kernel, maglev_row *row, void *ctx);
 
-/* All of these return 0 or -errno. */
+/* All of these return 0 or -errno; where kernel_is_atomic(), but for the first, they only add to the batch. */
 int kernel_set_up(struct kernel *kernel, const struct config *config, char *error);
 int kernel_add_service(struct kernel *kernel, const struct service *service, char *error);
 int kernel_replace_scheduler(struct kernel *kernel, const struct service *service, char *error);

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "config_peers.h"
+#include "dataplane.h"
 #include "digests.h"
 #include "failing.h"
 #include "metrics.h"
@@ -54,7 +55,7 @@ static char *write_digests(void *ctx)
 	struct maglev_client *client;
 	struct digests digests = {};
 	char *text = NULL;
-	int err = maglev_client_open(&client, NULL);
+	int err = dataplane_open(&client);
 
 	(void)ctx;
 	if (!err)

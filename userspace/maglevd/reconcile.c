@@ -3,7 +3,7 @@
  * A new backend is added to IPVS with weight 0, given weight and health (down) by the overlay, and
  * then its weight by IPVS: from the first it is in the base table, as on every other balancer, and
  * at no moment has it traffic. The overlay's weight is taken back at the end: from then on IPVS's
- * is what counts and what ipvsadm shows.
+ * is what counts and what ipvsadm shows. maglev-dpdk gets the same in one batch.
  */
 #include "reconcile.h"
 
@@ -255,16 +255,19 @@ int reconcile(struct kernel *kernel, const struct world *world, const struct see
 		err = for_each_service(&run, set_service);
 	if (!err)
 		err = for_each_member(&run, cover_backend);
-	if (!err)
+	if (!err && !kernel_is_atomic())
 		err = kernel_batch(kernel, error);
 	if (!err)
 		err = for_each_member(&run, weigh_backend);
 	if (!err)
 		err = for_each_member(&run, uncover_backend);
-	if (!err)
+	if (!err && !kernel_is_atomic())
 		err = kernel_batch(kernel, error);
 	if (!err)
 		err = for_each_service(&run, delete_backends);
+	/* All of it, where services and backends are in the batch as well. */
+	if (!err)
+		err = kernel_batch(kernel, error);
 	kernel_batch_drop(kernel);
 	return err;
 }

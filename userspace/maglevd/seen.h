@@ -41,6 +41,9 @@ struct seen {
 /* Return: 0, or -errno with @error (CONFIG_ERROR_TEXT bytes) written; seen_fini() is due either way. */
 int seen_read(struct seen *seen, struct ipvs_netlink *ipvs, struct maglev_client *client,
 	      char *error);
+
+/* The same of maglev-dpdk, which has no IPVS. */
+int seen_read_socket(struct seen *seen, struct maglev_client *client, char *error);
 void seen_fini(struct seen *seen);
 
 struct seen_service *seen_find_service(const struct seen *seen, const struct service_key *key);

@@ -3,6 +3,7 @@
 #include "self_probe.h"
 
 #include "clock.h"
+#include "dataplane.h"
 
 #include <maglev.h>
 #include <stdio.h>
@@ -69,7 +70,7 @@ static bool reopen(struct self_probe *probe)
 		return probe->client;
 	self_probe_fini(probe);
 	probe->opened = now;
-	if (maglev_client_open(&probe->client, NULL)) {
+	if (dataplane_open(&probe->client)) {
 		self_probe_fini(probe);
 		return false;
 	}
