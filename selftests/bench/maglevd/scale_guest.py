@@ -35,6 +35,7 @@ WORK = Path("/run/scale")
 BINS = WORK / "bins"
 CONFIG = WORK / "maglevd.yaml"
 RUN = WORK / "maglevd"
+PLANE = WORK / "plane"
 UP_S = 300  # adding backends and finding them up takes less
 SETTLE_INTERVALS = 3
 RELOADS = 5
@@ -266,6 +267,15 @@ class Module:
         raise Failed("ip_vs_maglev stays loaded")
 
 
+def start_plane(top):
+    """maglev-dpdk without packets: it has tables, and lists services and backends as the module does."""
+    PLANE.unlink(missing_ok=True)
+    plane = subprocess.Popen([f"{top}/build/maglev-dpdk-control", "-s", str(PLANE)], stdout=subprocess.PIPE, text=True)
+    if plane.stdout.readline() != "ready\n":
+        raise Failed("maglev-dpdk-control does not start")
+    return plane
+
+
 @contextlib.contextmanager
 def running(plan, kind):
     """maglevd, and all it needs."""
@@ -275,7 +285,9 @@ def running(plan, kind):
             stack.enter_context(Module(plan))
         server = Server(plan["top"])
         stack.callback(server.stop)
-        daemon = Daemon(f"{plan['top']}/build/{'maglevd' if plan['root'] else 'maglevd-alone'}")
+        if kind.get("plane"):
+            stack.callback(start_plane(plan["top"]).kill)
+        daemon = Daemon(f"{plan['top']}/build/{'maglevd' if plan['root'] or kind.get('plane') else 'maglevd-alone'}")
         stack.callback(daemon.stop)
         yield daemon
 
