@@ -27,8 +27,8 @@ CJSON = $(shell pkg-config --cflags --libs libcjson 2>/dev/null || echo -lcjson)
 DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libfyaml libmicrohttpd libsystemd) -lev -lmnl -lresolv -lm
 
 .DEFAULT_GOAL := all
-.PHONY: all userspace module install dkms-install deps format clean help
-.PHONY: check check-debug unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-document vm vm-shell frames
+.PHONY: all userspace dpdk module install dkms-install deps format clean help
+.PHONY: check check-debug check-dpdk unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document vm vm-shell frames
 
 all: userspace ## build the userspace, and the module where kernel headers are
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -37,7 +37,8 @@ all: userspace ## build the userspace, and the module where kernel headers are
 		echo "module: skipped, no kernel headers: install linux-headers-$$(uname -r) or give KDIR="; \
 	fi
 
-userspace: $(B)/maglevadm $(B)/maglevd ## build maglevadm and maglevd
+HAS_DPDK := $(shell pkg-config --exists libdpdk libnl-route-3.0 2>/dev/null && echo yes)
+userspace: $(B)/maglevadm $(B)/maglevd $(if $(HAS_DPDK),$(B)/maglev-dpdk) ## build maglevadm and maglevd, and maglev-dpdk where libdpdk is
 
 $(B)/maglevadm: $(ADM) $(wildcard userspace/maglevadm/*.h) $(CORE) $(HEADERS) $(LIB_HEADERS) $(B)/libmaglev.a
 	@mkdir -p $(B)
@@ -48,6 +49,48 @@ $(B)/maglevd: $(DAEMON) $(wildcard userspace/maglevd/*.h) $(CORE) $(HEADERS) $(L
 	@mkdir -p $(B)
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $(DAEMON) $(CORE) $(B)/libmaglev.a \
 		$(LDFLAGS) $(DAEMON_LIBS)
+
+# What maglev-dpdk's control half is made of, which needs no DPDK.
+CONTROL := $(addprefix userspace/dpdk/,answer.c answer_change.c answer_explain.c answer_flow.c answer_list.c \
+	answer_preview.c buffer.c build.c control.c draft.c events.c grace.c model.c publish.c pulse.c reply.c server.c \
+	tables.c talk.c) $(addprefix kmod/,netlink_policy.c netlink_request.c netlink_request_settings.c)
+CONTROL_FLAGS := -Iuserspace/dpdk/kernel -Iinclude/uapi -Iuserspace/lib -Ikmod
+
+# maglev-dpdk, where DPDK is. Its own sources and the core at once: the packet path crosses both.
+DPDK_HEADERS := $(wildcard userspace/dpdk/*.h)
+DPDK_DATA := $(addprefix userspace/dpdk/,burst.c data.c fragments.c hop.c icmp.c lookup.c ports.c siphash.c spill.c split.c worker.c xmit.c)
+DPDK_MAIN := $(addprefix userspace/dpdk/,main.c options.c)
+DPDK_FIXED := $(addprefix selftests/dpdk/,control_fixed.c fixed.c)
+DPDK_FLAGS = -O3 -g -flto=auto -fno-strict-aliasing $(shell pkg-config --cflags libdpdk libnl-route-3.0)
+DPDK_LIBS = $(shell pkg-config --libs libdpdk libnl-route-3.0) -lev
+DPDK_SANITIZE = -O1 -fno-lto -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=alignment
+BUILD_DPDK = $(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/dpdk -Iselftests/dpdk $(DPDK_FLAGS)
+
+dpdk: $(B)/maglev-dpdk ## build maglev-dpdk
+
+$(B)/maglev-dpdk: $(DPDK_MAIN) $(DPDK_DATA) $(CONTROL) $(DPDK_HEADERS) $(CORE) $(HEADERS) $(LIB_HEADERS) $(B)/libmaglev.a
+	@mkdir -p $(B)
+	$(BUILD_DPDK) $(CONTROL_FLAGS) -o $@ $(filter %.c,$^) $(B)/libmaglev.a $(LDFLAGS) $(DPDK_LIBS) -lmnl
+
+$(B)/maglev-dpdk-fixed: $(DPDK_MAIN) $(DPDK_DATA) $(DPDK_FIXED) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
+	@mkdir -p $(B)
+	$(BUILD_DPDK) -o $@ $(filter %.c,$^) $(LDFLAGS) $(DPDK_LIBS)
+
+$(B)/maglev-dpdk-asan: $(DPDK_MAIN) $(DPDK_DATA) $(DPDK_FIXED) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
+	@mkdir -p $(B)
+	$(BUILD_DPDK) $(DPDK_SANITIZE) -o $@ $(filter %.c,$^) $(LDFLAGS) $(DPDK_LIBS)
+
+check-dpdk: $(B)/maglev-dpdk-fixed $(B)/maglev-dpdk-asan ## maglev-dpdk: frames through the real program, with and without ASan
+	@selftests/dpdk/run
+
+bench-dpdk: ## what a packet costs maglev-dpdk, above receiving and sending it
+	@scripts/need bench-dpdk
+	@$(MAKE) --no-print-directory $(B)/dpdk_bench
+	@selftests/bench/dpdk/run
+
+$(B)/dpdk_bench: selftests/bench/dpdk/dpdk_bench.c selftests/dpdk/fixed.c $(DPDK_DATA) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
+	@mkdir -p $(B)
+	$(BUILD_DPDK) -o $@ $(filter %.c,$^) $(LDFLAGS) $(DPDK_LIBS) -lrte_net_ring
 
 $(B)/lib/%.o: userspace/lib/%.c $(LIB_HEADERS) $(HEADERS)
 	@mkdir -p $(@D)
@@ -64,12 +107,6 @@ $(B)/frames: $(wildcard selftests/net/frames*.[ch]) include/maglev/env.h
 
 $(B)/explain_all: selftests/net/explain_all.c $(B)/libmaglev.a
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $^ $(LDFLAGS) -lmnl
-
-# What maglev-dpdk's control half is made of, which needs no DPDK.
-CONTROL := $(addprefix userspace/dpdk/,answer.c answer_change.c answer_explain.c answer_flow.c answer_list.c \
-	answer_preview.c buffer.c build.c control.c draft.c events.c grace.c model.c publish.c pulse.c reply.c server.c \
-	tables.c talk.c) $(addprefix kmod/,netlink_policy.c netlink_request.c netlink_request_settings.c)
-CONTROL_FLAGS := -Iuserspace/dpdk/kernel -Iinclude/uapi -Iuserspace/lib -Ikmod
 
 .PHONY: print-control
 print-control:
@@ -100,6 +137,10 @@ install: userspace ## install what is built (PREFIX=, DESTDIR=); the module too 
 	install -D -m 644 Documentation/man/maglevd.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglevd.8
 	install -D -m 644 Documentation/man/maglevd.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/maglevd.yaml.5
 	install -D -m 644 Documentation/man/ip_vs_maglev.7 $(DESTDIR)$(PREFIX)/share/man/man7/ip_vs_maglev.7
+	@if [ -e $(B)/maglev-dpdk ]; then \
+		install -D -m 755 $(B)/maglev-dpdk $(DESTDIR)$(PREFIX)/sbin/maglev-dpdk && \
+		install -D -m 644 Documentation/man/maglev-dpdk.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglev-dpdk.8; \
+	fi
 	@if [ -e $(B)/module/ip_vs_maglev.ko ]; then \
 		$(MAKE) -C "$(KDIR)" M=$(CURDIR)/$(B)/module INSTALL_MOD_PATH=$(DESTDIR) modules_install; \
 	else \

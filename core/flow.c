@@ -8,7 +8,6 @@
 
 enum {
 	HASH_SHIFT = 26, /* hash bits a word does not hold; they choose the line */
-	HASH_LOW = (1 << HASH_SHIFT) - 1,
 	TRIES = 3, /* of an insert that is disturbed */
 };
 
@@ -120,13 +119,6 @@ u64 maglev_word_next(u64 word, u8 flags, u32 now)
 	}
 }
 
-static u64 *line_at(const struct maglev_flow_table *table, u64 hash)
-{
-	u64 line = ((hash & HASH_LOW) * table->lines) >> HASH_SHIFT;
-
-	return table->words + line * MAGLEV_LINE_WORDS;
-}
-
 static struct maglev_target *target_of(const struct maglev_flows *flows, u64 word)
 {
 	u32 index = maglev_word_index(word);
@@ -170,8 +162,8 @@ void maglev_flow_prefetch(const struct maglev_flow_table *table, u64 hash)
 {
 	if (!table->words)
 		return;
-	__builtin_prefetch(line_at(table, hash));
-	__builtin_prefetch(line_at(table, maglev_mix64(hash)));
+	__builtin_prefetch(maglev_flow_line(table, hash));
+	__builtin_prefetch(maglev_flow_line(table, maglev_mix64(hash)));
 }
 
 u64 *maglev_flow_lookup(const struct maglev_flow_table *table, const struct maglev_flows *flows,
@@ -181,9 +173,10 @@ u64 *maglev_flow_lookup(const struct maglev_flow_table *table, const struct magl
 
 	if (!table->words)
 		return NULL;
-	at = find_in_line(line_at(table, hash), flows, hash, service, found);
+	at = find_in_line(maglev_flow_line(table, hash), flows, hash, service, found);
 	if (!at)
-		at = find_in_line(line_at(table, maglev_mix64(hash)), flows, hash, service, found);
+		at = find_in_line(maglev_flow_line(table, maglev_mix64(hash)), flows, hash, service,
+				  found);
 	return at;
 }
 
@@ -279,8 +272,8 @@ enum maglev_track maglev_flow_insert(const struct maglev_flow_table *table,
 	*evicted = 0;
 	if (!table->words)
 		return MAGLEV_TRACK_FULL;
-	line_a = line_at(table, hash);
-	line_b = line_at(table, maglev_mix64(hash));
+	line_a = maglev_flow_line(table, hash);
+	line_b = maglev_flow_line(table, maglev_mix64(hash));
 	for (i = 0; i < TRIES; i++) {
 		scan_line(&a, line_a, flows, hash);
 		scan_line(&b, line_b, flows, hash);

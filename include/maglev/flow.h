@@ -147,6 +147,18 @@ static inline u32 maglev_time_unit(enum maglev_flow_state state)
 }
 
 /**
+ * maglev_time_units() - a moment as words of a state tell it
+ * @state: of the word
+ * @now: seconds
+ *
+ * Return: @now / maglev_time_unit(@state), without a division.
+ */
+static inline u32 maglev_time_units(enum maglev_flow_state state, u32 now)
+{
+	return now >> (state == MAGLEV_ESTABLISHED ? 5 : 2);
+}
+
+/**
  * maglev_timeout_limit() - a timeout in the units of a word
  * @state: of the word
  * @seconds: the timeout, valid
@@ -198,7 +210,7 @@ static inline u32 maglev_word_slot(u64 word, u32 size)
 static inline u64 maglev_word_make(u64 hash, u32 index, enum maglev_flow_state state, u32 now)
 {
 	return (hash >> 26 << 26) | (u64)(index + 1) << 10 | (u64)state << 8 |
-	       ((now / maglev_time_unit(state)) & 0xff);
+	       (maglev_time_units(state, now) & 0xff);
 }
 
 /**
@@ -241,7 +253,7 @@ u32 maglev_word_age(u64 word, u32 now);
  */
 static inline u32 maglev_word_units(u64 word, u32 now)
 {
-	u32 units = (now / maglev_time_unit(maglev_word_state(word)) - (u32)word) & 0xff;
+	u32 units = (maglev_time_units(maglev_word_state(word), now) - (u32)word) & 0xff;
 
 	return units == 0xff ? 0 : units;
 }
@@ -267,6 +279,34 @@ static inline bool maglev_word_expired(u64 word, const struct maglev_target *tar
  * anew (SYN on closing or reset).
  */
 u64 maglev_word_next(u64 word, u8 flags, u32 now);
+
+/**
+ * maglev_word_rests() - does a packet leave its flow's word as it is?
+ * @word: the word
+ * @flags: MAGLEV_TCP_* of the packet
+ * @now: seconds
+ *
+ * Return: true only if maglev_word_next() would return @word, and it has not expired: nearly
+ * always the case of an established flow.
+ */
+static inline bool maglev_word_rests(u64 word, u8 flags, u32 now)
+{
+	u32 rests = MAGLEV_ESTABLISHED << 8 | (maglev_time_units(MAGLEV_ESTABLISHED, now) & 0xff);
+
+	return (word & 0x3ff) == rests && !(flags & (MAGLEV_TCP_FIN | MAGLEV_TCP_RST));
+}
+
+/**
+ * maglev_flow_line() - one of the two lines that a flow's word may be in
+ * @table: of some CPU; it has words
+ * @hash: of the flow, under the table's key; or maglev_mix64() of that, for the second
+ */
+static inline u64 *maglev_flow_line(const struct maglev_flow_table *table, u64 hash)
+{
+	u64 line = ((hash & 0x3ffffff) * table->lines) >> 26;
+
+	return table->words + line * MAGLEV_LINE_WORDS;
+}
 
 /**
  * maglev_flow_prefetch() - begin to fetch the lines that a flow's word may be in

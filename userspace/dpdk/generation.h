@@ -117,6 +117,18 @@ static inline u32 service_hash(const u8 *addr, u32 addr_len, u16 port, u8 protoc
 	return maglev_mix64(word[0] ^ maglev_mix64(word[1] + ((u64)port << 8 | protocol))) >> 32;
 }
 
+/* Is this the service's VIP? */
+static inline bool service_has_addr(const struct service_view *service, const u8 *addr,
+				    u32 addr_len)
+{
+	if (addr_len != service->addr_len)
+		return false;
+	/* Lengths that the compiler knows: a load and a comparison each. */
+	return addr_len == MAGLEV_IPV4_BYTES ?
+		       !__builtin_memcmp(service->addr, addr, MAGLEV_IPV4_BYTES) :
+		       !__builtin_memcmp(service->addr, addr, MAGLEV_IPV6_BYTES);
+}
+
 /**
  * generation_service() - whose packet is it?
  * @generation: the generation
@@ -136,8 +148,7 @@ static inline struct service_view *generation_service(const struct generation *g
 
 	while ((service = generation->service_at[at++ & generation->mask])) {
 		if (service->port == port && service->protocol == protocol &&
-		    service->addr_len == addr_len &&
-		    !__builtin_memcmp(service->addr, addr, addr_len))
+		    service_has_addr(service, addr, addr_len))
 			break;
 	}
 	return service;
