@@ -168,6 +168,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 	*options = (struct options){
 		.control = {
 			.flows = CONTROL_FLOWS,
+			.table_size = MAGLEV_SIZE_DEFAULT,
 		},
 		.mbufs = MBUFS_DEFAULT,
 		.mbuf_bytes = MBUF_BYTES_DEFAULT,
