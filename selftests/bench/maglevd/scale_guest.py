@@ -56,7 +56,8 @@ def vip(i):
 
 def write_config(kind, changed=None):
     """One backend's weight is another one if it is to be changed."""
-    lines = [f"http: {{listen: 127.0.0.1:{HTTP_PORT}}}", "probes:", "  manage_sysctl: true", "checks:", "  alive:", f"    type: {kind['type']}", f"    via: {kind['via']}",
+    plane = ["dataplane: dpdk", f"dpdk_socket: {PLANE}"] if kind.get("plane") else []
+    lines = [*plane, f"http: {{listen: 127.0.0.1:{HTTP_PORT}}}", "probes:", "  manage_sysctl: true", "checks:", "  alive:", f"    type: {kind['type']}", f"    via: {kind['via']}",
              f"    interval: {kind.get('interval', INTERVAL_S)}s"]
     if kind["type"] == "http":
         lines += ["    path: /health"]
