@@ -3,6 +3,7 @@
 #ifndef MAGLEV_KMOD_COMPAT_H
 #define MAGLEV_KMOD_COMPAT_H
 
+#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/ip_vs.h>
 
@@ -10,6 +11,26 @@
 #ifdef MAGLEV_HAVE_GSO
 #include <net/gso.h>
 #endif
+
+/* A queue whose workers stay on their CPU says so; MAGLEV_HAVE_WQ_PERCPU is Kbuild's finding. */
+static inline struct workqueue_struct *maglev_percpu_queue(const char *name)
+{
+#ifdef MAGLEV_HAVE_WQ_PERCPU
+	return alloc_workqueue("%s", WQ_PERCPU, 0, name);
+#else
+	return alloc_workqueue("%s", 0, 0, name);
+#endif
+}
+
+/* The system's queue for work on any CPU; MAGLEV_HAVE_DFL_WQ is Kbuild's finding. */
+static inline struct workqueue_struct *maglev_unbound_queue(void)
+{
+#ifdef MAGLEV_HAVE_DFL_WQ
+	return system_dfl_wq;
+#else
+	return system_unbound_wq;
+#endif
+}
 
 /* IPVS clears this when a destination leaves its service; it moved from flags to cflags. */
 static inline bool maglev_dest_available(const struct ip_vs_dest *dest)
@@ -24,6 +45,16 @@ static inline bool maglev_dest_available(const struct ip_vs_dest *dest)
 static inline bool maglev_dest_overloaded(const struct ip_vs_dest *dest)
 {
 	return READ_ONCE(dest->flags) & IP_VS_DEST_F_OVERLOAD;
+}
+
+/* The connections of a destination, active or not; MAGLEV_HAVE_TOTALCONNS is Kbuild's finding. */
+static inline u32 maglev_dest_conns(const struct ip_vs_dest *dest)
+{
+#ifdef MAGLEV_HAVE_TOTALCONNS
+	return atomic_read(&dest->totalconns);
+#else
+	return atomic_read(&dest->activeconns) + atomic_read(&dest->inactconns);
+#endif
 }
 
 /* IPVS's counters of a namespace; MAGLEV_HAVE_STATS_RCU is Kbuild's finding. */

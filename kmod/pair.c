@@ -318,7 +318,7 @@ u32 maglev_pair_flows(const struct maglev_pair *pair)
 	rcu_read_lock();
 	dest = rcu_dereference(pair->dest);
 	if (dest)
-		flows += atomic_read(&dest->totalconns) + atomic_read(&dest->persistconns);
+		flows += maglev_dest_conns(dest) + atomic_read(&dest->persistconns);
 	rcu_read_unlock();
 	return flows;
 }

@@ -29,7 +29,7 @@ enum {
 void maglev_pulse_start(struct maglev_net *mnet)
 {
 	if (!READ_ONCE(mnet->dying))
-		queue_delayed_work(system_unbound_wq, &mnet->pulse, msecs_to_jiffies(BEAT_MS));
+		queue_delayed_work(maglev_unbound_queue(), &mnet->pulse, msecs_to_jiffies(BEAT_MS));
 }
 
 static void begin_drain(const struct maglev_net *mnet, struct maglev_pair *pair)

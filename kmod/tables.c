@@ -8,6 +8,7 @@
 
 #include "tables.h"
 
+#include "compat.h"
 #include "pair.h"
 #include "publish.h"
 #include "service.h"
@@ -592,7 +593,7 @@ int __init maglev_tables_init(void)
 {
 	int state;
 
-	sweep_queue = alloc_workqueue("ip_vs_maglev_sweep", 0, 0);
+	sweep_queue = maglev_percpu_queue("ip_vs_maglev_sweep");
 	if (!sweep_queue)
 		return -ENOMEM;
 	state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "ip_vs_maglev:prepare", prepare_cpu,
