@@ -27,8 +27,9 @@ CJSON = $(shell pkg-config --cflags --libs libcjson 2>/dev/null || echo -lcjson)
 DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libfyaml libmicrohttpd libsystemd) -lev -lmnl -lresolv -lm
 
 .DEFAULT_GOAL := all
-.PHONY: all userspace dpdk module install dkms-install deps format clean help
-.PHONY: check check-debug check-dpdk unit fuzz lint selftest demo bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document vm vm-shell frames
+.PHONY: all userspace dpdk module install dkms-install dkms-source deb rpm deps format clean help
+.PHONY: check check-debug check-dpdk check-packages unit fuzz lint selftest demo vm vm-shell frames
+.PHONY: bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document
 
 all: userspace ## build the userspace, and the module where kernel headers are
 	@if [ -e "$(KDIR)/Makefile" ]; then \
@@ -108,10 +109,6 @@ $(B)/frames: $(wildcard selftests/net/frames*.[ch]) include/maglev/env.h
 $(B)/explain_all: selftests/net/explain_all.c $(B)/libmaglev.a
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $^ $(LDFLAGS) -lmnl
 
-.PHONY: print-control
-print-control:
-	@echo $(CONTROL)
-
 # It alone, with workers and next hops that stand still: what tests ask.
 $(B)/maglev-dpdk-control: selftests/unit/dpdk_control.c selftests/unit/dpdk_stand_in.c $(CONTROL) $(CORE) $(HEADERS) \
 		$(wildcard userspace/dpdk/*.h userspace/dpdk/kernel/net/*.h kmod/*.h) $(LIB_HEADERS) $(B)/libmaglev.a
@@ -150,12 +147,28 @@ install: userspace ## install what is built (PREFIX=, DESTDIR=); the module too 
 dkms-install: ## give the module's source to DKMS, which builds and installs it for every kernel
 	scripts/dkms-install $(VERSION) $(MODULE_SOURCES) dkms.conf
 
+dkms-source: ## put the module's source where a package has it for DKMS (PREFIX=, DESTDIR=)
+	@mkdir -p $(DESTDIR)$(PREFIX)/src/ip-vs-maglev-$(VERSION)
+	cp --parents $(MODULE_SOURCES) dkms.conf $(DESTDIR)$(PREFIX)/src/ip-vs-maglev-$(VERSION)
+
+deb: ## build Debian packages in build/deb, out of a copy of what git tracks
+	@scripts/need deb
+	@scripts/build-deb
+
+rpm: ## build RPM packages in build/rpm, likewise
+	@scripts/need rpm
+	@scripts/build-rpm
+
 check: deps ## all tests: unit, properties, lint, and kselftests in virtual machines on 6.1 and 6.12
 	@scripts/check
 
 check-debug: ## kselftests on a kernel that looks for mistakes (KASAN, lockdep, kmemleak), built the first time
 	@scripts/need check-debug
 	@scripts/check-debug
+
+check-packages: ## packages in clean roots of Debian: SUITES="12 13 unstable"
+	@scripts/need check-packages
+	@selftests/packages/run $(SUITES)
 
 unit: $(B)/maglevadm ## unit tests and properties under ASan and UBSan
 	@selftests/unit/run
@@ -166,7 +179,7 @@ lint: ## sparse, W=1, checkpatch, clang-format, shellcheck, layers, spelling, ke
 fuzz: ## fuzz everything that reads bytes we did not write: T="NAME...", SECONDS= for each
 	@scripts/fuzz -t $(or $(SECONDS),30) $(T)
 
-selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug, T="selftests/net/NAME.sh ..."
+selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug|12|13|unstable, T="selftests/net/NAME.sh ..."
 	@scripts/selftest $(KERNEL) $(T)
 
 demo: ## watch real HTTP cross the scheduler to GRE and IPIP backends, in a virtual machine
@@ -222,11 +235,11 @@ bench-document: ## measure all of it, an hour, and write Documentation/performan
 	@selftests/bench/kernel
 	@selftests/bench/kernel_document $(B)/bench-kernel.json
 
-vm: ## run CMD= in a virtual machine with KERNEL=6.1|6.12|debug
+vm: ## run CMD= in a virtual machine with KERNEL=6.1|6.12|debug|12|13|unstable
 	@scripts/need vm
 	@selftests/vm/vm -k $(KERNEL) -- "$$CMD"
 
-vm-shell: ## a shell in a virtual machine with KERNEL=6.1|6.12|debug
+vm-shell: ## a shell in a virtual machine with KERNEL=6.1|6.12|debug|12|13|unstable
 	@scripts/need vm
 	@selftests/vm/vm -k $(KERNEL) -i
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What "make" promises: it builds without headers and without root, install goes where it is
-# told, help lists every target, dkms.conf and the sources name one version.
+# told, help lists every target, dkms.conf, packages and the sources name one version.
 set -u
 
 cd "$(dirname "$0")/../.." || exit
@@ -38,7 +38,8 @@ report "make_help_lists_every_target" $missing
 gcc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Iinclude selftests/bench/*.c >"$tmp/log" 2>&1
 report "benchmarks_compile" $?
 version=$(sed -n 's/.*MAGLEV_VERSION "\(.*\)"/\1/p' include/maglev/version.h)
-grep -q "PACKAGE_VERSION=\"$version\"" dkms.conf && grep -q "^## $version " CHANGELOG.md
+grep -q "PACKAGE_VERSION=\"$version\"" dkms.conf && grep -q "^## $version " CHANGELOG.md &&
+	head -n 1 debian/changelog | grep -q "($version)" && [ "$(grep -lE "^Version: +$version\$" rpm/*.spec | wc -l)" = 2 ]
 report "one_version_everywhere" $?
 if [ "$(id -u)" = 0 ]; then
 	chmod -R a+rX "$tmp" && chown -R nobody "$tmp/tree" && rm -rf "$tmp/tree/build" &&
