@@ -2,7 +2,7 @@
 /* What comes between the listings of services and of backends is left out: it is there next time. */
 #include "gathered.h"
 
-#include "dataplane.h"
+#include "kernel.h"
 
 #include <array.h>
 #include <errno.h>
@@ -72,65 +72,49 @@ static int take_backend(void *ctx, const struct maglev_lib_message *message)
 	return 0;
 }
 
-static int take_stats(void *ctx, const struct maglev_lib_message *message)
+static int take_stats(struct gathering *gathering, const struct maglev_lib_message *message)
 {
-	struct gathering *gathering = ctx;
 	struct gathered *gathered = gathering->gathered;
 	const void *cursor = NULL;
 	int more = 0;
 
 	gathered->counters = message->counters;
-	while (gathered->n_reasons < GATHERED_REASONS_MAX &&
+	while (message->raw && gathered->n_reasons < GATHERED_REASONS_MAX &&
 	       (more = maglev_lib_next(message, MAGLEV_A_REASON, &cursor,
 				       &gathered->reason[gathered->n_reasons])) > 0)
 		gathered->n_reasons++;
 	return more < 0 ? more : 0;
 }
 
-static int take_settings(void *ctx, const struct maglev_lib_message *message)
+static int ask(struct kernel *kernel, struct gathering *gathering)
 {
-	struct gathering *gathering = ctx;
+	struct maglev_lib_message reply;
+	int err = kernel_ask(kernel, MAGLEV_CMD_SETTINGS_GET, &reply);
 
-	gathering->gathered->settings = message->settings;
-	return 0;
-}
-
-static int ask(struct maglev_client *client, u8 command, maglev_row *row, void *ctx)
-{
-	struct maglev_request request;
-	int err = maglev_request_init(&request, command);
-
-	if (!err)
-		err = maglev_client_do(client, &request, row, ctx);
-	maglev_request_fini(&request);
-	return err;
-}
-
-/* Of a list that changed meanwhile all rows were seen. */
-static int list(struct maglev_client *client, u8 command, maglev_row *row, void *ctx)
-{
-	int err = maglev_client_list(client, command, row, ctx);
-
-	return err == -EINTR ? 0 : err;
+	if (err)
+		return err;
+	gathering->gathered->settings = reply.settings;
+	err = kernel_ask(kernel, MAGLEV_CMD_STATS_GET, &reply);
+	return err ?: take_stats(gathering, &reply);
 }
 
 int gathered_read(struct gathered *gathered, const struct world *world)
 {
 	struct gathering gathering = { .gathered = gathered, .world = world };
-	struct maglev_client *client;
+	char error[CONFIG_ERROR_TEXT];
+	struct kernel *kernel;
 	int err;
 
 	*gathered = (struct gathered){};
-	err = dataplane_open(&client);
+	kernel = kernel_open(error);
+	if (!kernel)
+		return -ENOTCONN;
+	err = ask(kernel, &gathering);
 	if (!err)
-		err = ask(client, MAGLEV_CMD_SETTINGS_GET, take_settings, &gathering);
+		err = kernel_list_services(kernel, take_service, &gathering);
 	if (!err)
-		err = ask(client, MAGLEV_CMD_STATS_GET, take_stats, &gathering);
-	if (!err)
-		err = list(client, MAGLEV_CMD_SERVICE_GET, take_service, &gathering);
-	if (!err)
-		err = list(client, MAGLEV_CMD_BACKEND_GET, take_backend, &gathering);
-	maglev_client_close(client);
+		err = kernel_list_backends(kernel, take_backend, &gathering);
+	kernel_close(kernel);
 	return err;
 }
 

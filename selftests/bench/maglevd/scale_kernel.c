@@ -160,7 +160,8 @@ static double sum_packets(const struct kernel *kernel, const struct seen_service
 static struct maglev_lib_service_key name_service(const struct seen_service *service)
 {
 	return (struct maglev_lib_service_key){
-		.has = MAGLEV_LIB_HAS(SERVICE_KEY_ADDR),
+		.has = MAGLEV_LIB_HAS(SERVICE_KEY_AF) | MAGLEV_LIB_HAS(SERVICE_KEY_PROTOCOL) |
+		       MAGLEV_LIB_HAS(SERVICE_KEY_ADDR) | MAGLEV_LIB_HAS(SERVICE_KEY_PORT),
 		.protocol = service->key.protocol,
 		.addr = service->key.vip.addr,
 		.port = htons(service->key.vip.port),
@@ -180,6 +181,7 @@ int kernel_list_services(struct kernel *kernel, maglev_row *row, void *ctx)
 						   MAGLEV_LIB_HAS(SERVICE_LIVE_DIGEST) |
 						   MAGLEV_LIB_HAS(SERVICE_FORWARDING),
 					    .key = name_service(from),
+					    .id = i + 1,
 					    .forwarding = MAGLEV_NL_FORWARDING_MAGLEV,
 					    .table_size = from->table_size ?: TABLE_SIZE,
 					    .base_digest = 0x4711fbf57d46ea1eULL,
@@ -206,7 +208,8 @@ int kernel_list_backends(struct kernel *kernel, maglev_row *row, void *ctx)
 		for (k = 0; k < service->n; k++) {
 			const struct seen_backend *from = &service->backend[k];
 			struct maglev_lib_message
-				message = { .service.key = name_service(service),
+				message = { .service = { .key = name_service(service),
+							 .id = i + 1 },
 					    .backend = {
 						    .has = MAGLEV_LIB_HAS(BACKEND_STATE) |
 							   MAGLEV_LIB_HAS(BACKEND_STATS) |
