@@ -257,7 +257,7 @@ static void tell_client(struct worker *worker, const struct item *item, const st
 }
 
 bool icmp_tunnel_error(struct worker *worker, const struct generation *generation,
-			 const struct item *item)
+		       const struct item *item)
 {
 	struct maglev_target *target = find_target(worker, generation, &item->packet);
 	struct way *way;

@@ -14,7 +14,8 @@
  *
  * From the address the packet went to, back by the port and to the link address it came from.
  */
-void icmp_answer(struct worker *worker, const struct item *item, enum maglev_reason reason, u32 mtu);
+void icmp_answer(struct worker *worker, const struct item *item, enum maglev_reason reason,
+		 u32 mtu);
 
 /**
  * icmp_tunnel_error() - an ICMP error about an outer packet of ours
@@ -27,6 +28,6 @@ void icmp_answer(struct worker *worker, const struct item *item, enum maglev_rea
  * Return: true if it was about a packet to a backend of ours.
  */
 bool icmp_tunnel_error(struct worker *worker, const struct generation *generation,
-			 const struct item *item);
+		       const struct item *item);
 
 #endif
