@@ -6,6 +6,7 @@
 
 #include <array.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,10 +99,9 @@ static int ask(struct kernel *kernel, struct gathering *gathering)
 	return err ?: take_stats(gathering, &reply);
 }
 
-int gathered_read(struct gathered *gathered, const struct world *world)
+int gathered_read(struct gathered *gathered, const struct world *world, char *error)
 {
 	struct gathering gathering = { .gathered = gathered, .world = world };
-	char error[CONFIG_ERROR_TEXT];
 	struct kernel *kernel;
 	int err;
 
@@ -115,6 +115,8 @@ int gathered_read(struct gathered *gathered, const struct world *world)
 	if (!err)
 		err = kernel_list_backends(kernel, take_backend, &gathering);
 	kernel_close(kernel);
+	if (err)
+		snprintf(error, CONFIG_ERROR_TEXT, "%s", strerror(-err));
 	return err;
 }
 

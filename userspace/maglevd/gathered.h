@@ -36,9 +36,9 @@ struct gathered {
 /*
  * gathered_read: over a socket of its own.
  *
- * Return: 0 or -errno; gathered_fini() is due either way.
+ * Return: 0; -errno, and @error, CONFIG_ERROR_TEXT bytes, says what. gathered_fini() is due either way.
  */
-int gathered_read(struct gathered *gathered, const struct world *world);
+int gathered_read(struct gathered *gathered, const struct world *world, char *error);
 void gathered_fini(struct gathered *gathered);
 
 #endif

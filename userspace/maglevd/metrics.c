@@ -489,7 +489,8 @@ char *metrics_write(const struct daemon *daemon, enum metrics_format format)
 {
 	struct metrics_text text = { .format = format };
 	struct tables tables = {};
-	bool has_plane = !gathered_read(&tables.gathered, daemon_world(daemon));
+	char error[CONFIG_ERROR_TEXT];
+	bool has_plane = !gathered_read(&tables.gathered, daemon_world(daemon), error);
 
 	add_daemon(&text, daemon, has_plane);
 	add_peers(&text, daemon_agreement(daemon));

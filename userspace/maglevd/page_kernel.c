@@ -2,9 +2,7 @@
 #include "page_kernel.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void place_services(struct page_kernel *kernel, const struct world *world)
 {
@@ -34,16 +32,12 @@ static void place_backends(struct page_kernel *kernel, const struct world *world
 
 int page_kernel_read(struct page_kernel *kernel, const struct world *world)
 {
-	int err;
-
 	*kernel = (struct page_kernel){};
 	kernel->service = calloc(world->n_services ?: 1, sizeof(*kernel->service));
 	kernel->backend = calloc(world->n_members ?: 1, sizeof(*kernel->backend));
 	if (!kernel->service || !kernel->backend)
 		return -ENOMEM;
-	err = gathered_read(&kernel->gathered, world);
-	if (err)
-		snprintf(kernel->error, sizeof(kernel->error), "ip_vs_maglev: %s", strerror(-err));
+	gathered_read(&kernel->gathered, world, kernel->error);
 	place_services(kernel, world);
 	place_backends(kernel, world);
 	return 0;
