@@ -5,6 +5,7 @@
 #
 #   as in lib.sh; maglev-dpdk's control half alone, whose workers stand still
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/dpdk.sh"
 
 CHANGES=${CHANGES:-40}
 TUPLES=${TUPLES:-20}
@@ -12,17 +13,12 @@ BACKENDS=20
 CONTROL=${CONTROL:-$(dirname "$0")/../../build/maglev-dpdk-control}
 SERVICE="tcp $VIP:80"
 
-dpdk() { "$MAGLEVADM" --dpdk="$WORK/socket" "$@"; }
-# digests PLANE: of the base and the live table, without those of who is asked.
-digests() { "$1" -j service show | grep -oE '"(base|live|key)-(digest|check)":[[:space:]]*"[0-9a-f]*"' | tr -d ' \t'; }
-agree() { [ "$(digests adm)" = "$(digests dpdk)" ]; }
 # both WORD...: told to the kernel, and to maglev-dpdk.
 both() {
 	adm "$@" || fail "kernel: $*"
 	dpdk "$@" || fail "maglev-dpdk: $*"
 }
 backend_of() { "$@" | awk '$1 == "chosen" { sub(":[^:]*$", "", $2); print $2 }'; }
-is_listening() { [ -S "$WORK/socket" ] && dpdk show >/dev/null 2>&1; }
 
 # change: one thing about one backend.
 change() {

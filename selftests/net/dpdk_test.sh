@@ -8,15 +8,12 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/frames.sh"
 . "$(dirname "$0")/flows.sh"
+. "$(dirname "$0")/dpdk.sh"
 
 FLOWS=${FLOWS:-2000}
 LB2=10.0.2.2 LB26=2001:db8:102::2
 
 command -v "$TOP/build/maglev-dpdk" >/dev/null || skip "build/maglev-dpdk is not there: dpdk-dev"
-dpdk() { "$MAGLEVADM" --dpdk="$WORK/socket" "$@"; }
-digests() { "$1" -j service show | grep -oE '"(base|live|key)-(digest|check)":[[:space:]]*"[0-9a-f]*"' | tr -d ' \t'; }
-agree() { [ "$(digests adm)" = "$(digests dpdk)" ]; }
-is_listening() { [ -S "$WORK/socket" ] && dpdk show >/dev/null 2>&1; }
 has_device() { ip -n "$NS-lb2" link show maglev0 >/dev/null 2>&1; }
 route_to() {
 	ips router <<-END
