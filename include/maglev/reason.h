@@ -46,7 +46,9 @@ enum maglev_verdict {
 	X(LOCAL, "local", PASS, "its backend is this host: delivered here")                       \
 	X(TUNNEL_ERROR, "tunnel-error", PASS,                                                     \
 	  "an ICMP error about a packet of ours: the route knows, the client was told")           \
-	X(NO_PROBED, "no-probed", DROP, "a probe with a mark that is no backend's")
+	X(NO_PROBED, "no-probed", DROP, "a probe with a mark that is no backend's")               \
+	X(QUEUE_FULL, "queue-full", DROP,                                                         \
+	  "of a flow that floods a worker's queue, and no other has room (maglev-dpdk)")
 
 /* Why a packet was not forwarded; each reason belongs to one verdict. */
 enum maglev_reason {

@@ -21,7 +21,7 @@ static struct hops *hops;
 static ev_timer timer;
 
 struct sum {
-	u64 others, handed, dropped;
+	u64 others, handed;
 	u64 reason[MAGLEV_REASON_COUNT];
 	u64 counter[32];
 };
@@ -40,14 +40,13 @@ static void sum_up(struct sum *sum)
 			sum->counter[j] += READ_ONCE(counters->counter[j]);
 		sum->others += READ_ONCE(workers_at(i)->others);
 		sum->handed += READ_ONCE(workers_at(i)->spill.handed);
-		sum->dropped += READ_ONCE(workers_at(i)->spill.dropped);
 	}
 }
 
 /* Of frames: each is forwarded, or has a reason; or is no service's. What passes is both. */
 static u64 count_done(const struct sum *sum)
 {
-	u64 done = sum->counter[MAGLEV_A_COUNTERS_FORWARDED] + sum->others + sum->dropped;
+	u64 done = sum->counter[MAGLEV_A_COUNTERS_FORWARDED] + sum->others;
 	u32 i;
 
 	for (i = 1; i < MAGLEV_REASON_COUNT; i++)
@@ -75,9 +74,8 @@ static void print_sums(void)
 	sum_up(&sum);
 	printf("forwarded %" PRIu64 "\nothers %" PRIu64 "\n",
 	       (uint64_t)sum.counter[MAGLEV_A_COUNTERS_FORWARDED], (uint64_t)sum.others);
-	printf("new %" PRIu64 "\nhanded %" PRIu64 "\ndropped %" PRIu64 "\n",
-	       (uint64_t)sum.counter[MAGLEV_A_COUNTERS_FLOWS_NEW], (uint64_t)sum.handed,
-	       (uint64_t)sum.dropped);
+	printf("new %" PRIu64 "\nhanded %" PRIu64 "\n",
+	       (uint64_t)sum.counter[MAGLEV_A_COUNTERS_FLOWS_NEW], (uint64_t)sum.handed);
 	for (i = 1; i < MAGLEV_REASON_COUNT; i++)
 		if (sum.reason[i])
 			printf("%s %" PRIu64 "\n", maglev_reason_name(i), (uint64_t)sum.reason[i]);

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """tap_probe.py DEVICE VIP PORT MAC [TAG]: connect to the VIP once; exit status 0 if the SYN comes back in GRE to that
-link address, with that tag or none."""
+link address, with that tag or none, and with a checksum that adds up."""
+import os
 import socket
 import struct
 import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
+from packets import checksum  # noqa: E402 pylint: disable=wrong-import-position
 
 device, vip, port, mac = sys.argv[1:5]
 tag = struct.pack("!HH", 0x8100, int(sys.argv[5])) if len(sys.argv) > 5 else b""
@@ -32,6 +36,8 @@ while time.monotonic() < end:
                 data = data[:12] + struct.pack("!HH", tpid or 0x8100, tci) + data[12:]
     link = 14 + len(tag)
     gre = data[link + 20 :]
+    if checksum(data[link : link + 20]):
+        continue
     if data[:6] == want and data[12:link] == tag + b"\x08\0" and data[link + 9 : link + 10] == b"\x2f" and \
             gre[24:26] == struct.pack("!H", sport):
         sys.exit(0)

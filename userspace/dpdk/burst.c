@@ -406,8 +406,8 @@ static inline void forward(struct worker *worker, const struct generation *gener
 }
 
 /*
- * A flow's word that stays as it is says all there is to say: what maglev_decide() would answer.
- * Return: its backend, or NULL: it is to be asked.
+ * What maglev_decide() would answer, where that is quickly said. A flow's word that stays as it is
+ * says all there is to say. Return: its backend, or NULL: it is to be asked.
  */
 static inline struct maglev_target *find_resting(const struct worker *worker,
 						 const struct generation *generation,
@@ -426,16 +426,37 @@ static inline struct maglev_target *find_resting(const struct worker *worker,
 	return target;
 }
 
+/*
+ * Where nothing is tracked, the table's answer is all there is, if its backend can take it.
+ * Return: its backend, or NULL: likewise.
+ */
+static inline struct maglev_target *find_untracked(const struct item *item)
+{
+	const struct maglev_view *view = &item->service->view;
+	struct maglev_target *target;
+	u16 place;
+
+	if (view->mode != MAGLEV_MODE_TUPLE || !view->size || item->packet.loops ||
+	    item->packet.kind != MAGLEV_KIND_FLOW)
+		return NULL;
+	place = view->live[maglev_reduce(item->hash, view->size)];
+	if (unlikely(place == MAGLEV_EMPTY))
+		return NULL;
+	target = view->targets[place];
+	return READ_ONCE(target->state) == MAGLEV_UP ? target : NULL;
+}
+
 static inline struct maglev_target *decide_one(struct worker *worker,
 					       const struct generation *generation,
 					       struct maglev_plane *plane, struct item *item)
 {
 	struct maglev_decision decision;
 
-	decision.target = find_resting(worker, generation, item);
+	decision.target = generation->tables ? find_resting(worker, generation, item) :
+					       find_untracked(item);
 	if (likely(decision.target)) {
 		decision.hash = item->hash;
-		decision.source = MAGLEV_SOURCE_FLOW;
+		decision.source = generation->tables ? MAGLEV_SOURCE_FLOW : MAGLEV_SOURCE_TABLE;
 		decision.track = MAGLEV_TRACK_NONE;
 		forward(worker, generation, item, &decision);
 		return decision.target;
@@ -461,7 +482,7 @@ static __rte_noinline bool spill(struct worker *worker, const struct burst *burs
 		return true;
 	if (burst->level != SPILL_DROP)
 		return false;
-	worker->spill.dropped++;
+	worker_count_reason(worker, MAGLEV_REASON_QUEUE_FULL);
 	rte_pktmbuf_free(item->mbuf);
 	return true;
 }

@@ -54,7 +54,8 @@ static struct rte_eth_conf choose_conf(const struct rte_eth_dev_info *info, u16 
 
 	conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
 	conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-	conf.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	conf.txmode.offloads = info->tx_offload_capa &
+			       (RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
 	conf.rx_adv_conf.rss_conf.rss_hf =
 		info->flow_type_rss_offloads &
 		(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP);
@@ -164,6 +165,7 @@ static int open_kernel_side(const struct options *options, struct port *port, u3
 
 static int open_port(u16 id, const struct options *options, u32 n_workers)
 {
+	struct rte_eth_dev_info info;
 	struct port *port;
 	int err;
 
@@ -177,6 +179,9 @@ static int open_port(u16 id, const struct options *options, u32 n_workers)
 	err = open_device(id, options, &port->n_rx, &port->n_tx, &port->n_descriptors);
 	if (err)
 		return err;
+	/* What choose_conf() has asked for. */
+	port->checksums = !rte_eth_dev_info_get(id, &info) &&
+			  info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	/* The API calls what the driver has not: it says so, if asked now. */
 	port->counts = rte_eth_rx_queue_count(id, 0) >= 0;
 	err = rte_eth_macaddr_get(id, &port->mac);

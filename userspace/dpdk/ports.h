@@ -28,6 +28,7 @@ enum {
  * @n_descriptors: of each queue that is received from
  * @ifindex: of the kernel's device; 0: none
  * @mac: its address, and that of the kernel's device
+ * @checksums: it fills in checksums of IPv4 headers that it sends
  * @counts: it tells how many packets wait in a queue
  * @lock: by queue number, of @id; only where queues are shared
  * @kernel_lock: likewise, of @kernel, for both directions
@@ -41,6 +42,7 @@ struct port {
 	u16 n_descriptors;
 	u32 ifindex;
 	struct rte_ether_addr mac;
+	bool checksums;
 	bool counts;
 	rte_spinlock_t lock[WORKERS_MAX];
 	rte_spinlock_t kernel_lock[WORKERS_MAX];

@@ -45,7 +45,6 @@ enum spill_level {
  * @votes: by which the candidate leads
  * @candidate: hash of the flow that may have the majority
  * @handed: packets given to others
- * @dropped: packets that nobody had room for
  */
 struct spill {
 	struct rte_ring *ring;
@@ -54,7 +53,6 @@ struct spill {
 	u32 votes;
 	u64 candidate;
 	u64 handed;
-	u64 dropped;
 };
 
 /* Vote: is this packet one of a flow that has the most of a full queue? */

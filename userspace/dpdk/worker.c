@@ -214,6 +214,7 @@ void worker_init(struct worker *worker)
 	worker->n_outputs = ports_count();
 	for (i = 0; i < worker->n_outputs; i++) {
 		worker->output[i].port = ports_at(i);
+		worker->output[i].checksums = ports_at(i)->checksums;
 		worker->output_at[ports_at(i)->id] = &worker->output[i];
 	}
 }

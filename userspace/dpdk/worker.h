@@ -22,6 +22,7 @@ struct held;
  * struct output - what a worker is about to send by a port
  * @port: the port
  * @n: buffers in @mbuf, those to the network
+ * @checksums: the port fills in the checksum of an IPv4 header
  * @forwarded: by place in @mbuf, a bit each: a service's packet, counted as forwarded
  * @n_kernel: buffers in @kernel, those to its kernel's side
  */
@@ -29,6 +30,7 @@ struct output {
 	struct port *port;
 	u16 n;
 	u16 n_kernel;
+	bool checksums;
 	u32 forwarded;
 	struct rte_mbuf *mbuf[BURST];
 	struct rte_mbuf *kernel[BURST];

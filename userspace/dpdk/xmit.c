@@ -73,6 +73,7 @@ static void spread_source(u8 *saddr, const struct source_prefix *prefix, u32 add
 struct own {
 	u32 ident;
 	bool dont_fragment;
+	bool by_port; /* the port fills in the checksum */
 	u64 hash;
 };
 
@@ -113,6 +114,17 @@ static inline bool is_usual(const struct generation *generation, const struct it
 	       !tunnel->checksum && item->packet.version == 4 && !generation->source[0].len;
 }
 
+static inline u64 add_up(u64 first, u64 second, u32 third)
+{
+	u64 sum = (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32) +
+		  third;
+
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum + (sum >> 16);
+}
+
 static inline void write_usual(u8 *to, const struct maglev_packet *packet, const struct way *way,
 			       const struct own *own)
 {
@@ -129,18 +141,21 @@ static inline void write_usual(u8 *to, const struct maglev_packet *packet, const
 		own->ident << 16 | (own->dont_fragment ? MAGLEV_IPV4_DONT_FRAGMENT : 0));
 	third = rte_cpu_to_be_32((u32)(packet->ttl - 1) << 24 | MAGLEV_PROTO_GRE << 16);
 	memcpy(&addresses, from + IPV4_SADDR_AT, sizeof(addresses));
-	sum = (first & 0xffffffff) + (first >> 32) + third + (addresses & 0xffffffff) +
-	      (addresses >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum += sum >> 16;
+	sum = own->by_port ? 0xffff : add_up(first, addresses, third);
 	memcpy(to, way->front, sizeof(struct rte_ether_hdr));
 	memcpy(ip, &first, sizeof(first));
 	third |= rte_cpu_to_be_32(rte_be_to_cpu_16(~sum & 0xffff));
 	memcpy(ip + IPV4_TTL_AT, &third, sizeof(third));
 	memcpy(ip + IPV4_SADDR_AT, &addresses, sizeof(addresses));
 	memcpy(ip + MAGLEV_IPV4_HEADER_BYTES, &gre, sizeof(gre));
+}
+
+/* The header that write_usual() has left without its checksum. */
+static inline void leave_checksum(struct rte_mbuf *mbuf)
+{
+	mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
+	mbuf->l2_len = sizeof(struct rte_ether_hdr);
+	mbuf->l3_len = MAGLEV_IPV4_HEADER_BYTES;
 }
 
 /* RFC 1624, as the kernel's ip_decrease_ttl(). */
@@ -218,10 +233,14 @@ enum maglev_reason xmit(struct worker *worker, const struct generation *generati
 	mbuf->data_off += item->link_len - front;
 	mbuf->data_len += front - item->link_len;
 	mbuf->pkt_len += front - item->link_len;
-	if (likely(is_usual(generation, item, way)))
+	if (likely(is_usual(generation, item, way))) {
+		own.by_port = worker->output_at[way->port]->checksums && inner_len <= mtu;
 		write_usual(inner - front, &item->packet, way, &own);
-	else
+		if (own.by_port)
+			leave_checksum(mbuf);
+	} else {
 		write_outer(inner - front, generation, item, way, &own);
+	}
 	if (unlikely(way->target.tunnel.checksum))
 		set_gre_checksum(mbuf, front - MAGLEV_GRE_CSUM_HEADER_BYTES);
 	if (unlikely(inner_len > mtu))

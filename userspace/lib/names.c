@@ -124,6 +124,7 @@ static const char *const reason_words[] = {
 	[MAGLEV_NL_REASON_LOCAL] = "local",
 	[MAGLEV_NL_REASON_TUNNEL_ERROR] = "tunnel-error",
 	[MAGLEV_NL_REASON_NO_PROBED] = "no-probed",
+	[MAGLEV_NL_REASON_QUEUE_FULL] = "queue-full",
 };
 
 const struct maglev_lib_names maglev_lib_reason_names = {
