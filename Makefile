@@ -81,7 +81,12 @@ $(B)/maglev-dpdk-asan: $(DPDK_MAIN) $(DPDK_DATA) $(DPDK_FIXED) $(DPDK_HEADERS) s
 	@mkdir -p $(B)
 	$(BUILD_DPDK) $(DPDK_SANITIZE) -o $@ $(filter %.c,$^) $(LDFLAGS) $(DPDK_LIBS)
 
-check-dpdk: $(B)/maglev-dpdk-fixed $(B)/maglev-dpdk-asan ## maglev-dpdk: frames through the real program, with and without ASan
+DPDK_RELOAD := selftests/dpdk/reload.c selftests/dpdk/fixed.c $(DPDK_DATA)
+$(B)/dpdk_reload $(B)/dpdk_reload-asan: $(DPDK_RELOAD) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
+	@mkdir -p $(B)
+	$(BUILD_DPDK) $(if $(findstring asan,$@),$(DPDK_SANITIZE)) -o $@ $(filter %.c,$^) $(LDFLAGS) $(DPDK_LIBS) -lrte_net_ring
+
+check-dpdk: $(B)/maglev-dpdk-fixed $(B)/maglev-dpdk-asan $(B)/dpdk_reload $(B)/dpdk_reload-asan ## maglev-dpdk: frames through the real program, with and without ASan
 	@selftests/dpdk/run
 
 bench-dpdk: ## what a packet costs maglev-dpdk, above receiving and sending it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading fixed configurations; the workers' memory is never freed, the program ends with them. */
+/* Reading fixed configurations. */
 #include "fixed.h"
 
 #include <arpa/inet.h>
@@ -287,4 +287,15 @@ struct fixed *fixed_read(FILE *file, u32 flows, u32 size)
 		return NULL;
 	}
 	return finish(fixed) ? fixed : NULL;
+}
+
+void fixed_free(struct fixed *fixed)
+{
+	u32 i;
+
+	for (i = 0; i < fixed->generation.n_services; i++)
+		free((u16 *)fixed->service[i].view.base);
+	free(fixed->generation.targets);
+	memset(fixed, 0xee, sizeof(*fixed)); /* for those who read it all the same */
+	free(fixed);
 }

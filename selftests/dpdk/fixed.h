@@ -54,6 +54,9 @@ struct fixed {
  */
 struct fixed *fixed_read(FILE *file, u32 flows, u32 size);
 
+/* All but the flow tables. */
+void fixed_free(struct fixed *fixed);
+
 /* What is behind a way's link header, from its tunnel and the outer source. */
 void fixed_write_front(struct way *way, const u8 *saddr);
 
