@@ -91,10 +91,10 @@ check-dpdk: $(B)/maglev-dpdk-fixed $(B)/maglev-dpdk-asan $(B)/dpdk_reload $(B)/d
 
 bench-dpdk: ## what a packet costs maglev-dpdk, above receiving and sending it
 	@scripts/need bench-dpdk
-	@$(MAKE) --no-print-directory $(B)/dpdk_bench
+	@$(MAKE) --no-print-directory $(B)/dpdk_bench $(B)/dpdk_load
 	@selftests/bench/dpdk/run
 
-$(B)/dpdk_bench: selftests/bench/dpdk/dpdk_bench.c selftests/dpdk/fixed.c $(DPDK_DATA) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
+$(B)/dpdk_bench $(B)/dpdk_load: $(B)/%: selftests/bench/dpdk/%.c selftests/dpdk/fixed.c $(DPDK_DATA) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
 	@mkdir -p $(B)
 	$(BUILD_DPDK) -o $@ $(filter %.c,$^) $(LDFLAGS) $(DPDK_LIBS) -lrte_net_ring
 

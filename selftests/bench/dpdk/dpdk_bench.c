@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dpdk_bench [EAL OPTION]... -- [-f FLOWS]... [-6] [-b BURST] [-r ROUNDS] [-n PACKETS] [-o ROW]: what a packet costs a
- * worker, in nanoseconds. The worker's own turn, on rings of memory for devices; beside it, on the
+ * dpdk_bench [EAL OPTION]... -- [-f FLOWS]... [-6] [-b BURST] [-r ROUNDS] [-n PACKETS] [-o ROW] [-w]: what a packet
+ * costs a worker, in nanoseconds; -w: two workers at once beside each alone. The worker's own turn, on rings of memory for devices; beside it, on the
  * same rings in the same rounds, what testpmd calls io (receive and send) and macswap.
  *
  * As a card would, somebody writes the next packets into the buffers, while no time is taken: what is
@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_eth_ring.h>
@@ -33,6 +34,7 @@ enum {
 	ROUNDS_MAX = 64,
 	MBUFS = 4096,
 	MBUF_BYTES = 256,
+	WORKERS = 2,
 };
 
 struct row;
@@ -45,13 +47,12 @@ struct row {
 	u32 flows;
 	bool begins; /* every packet a new flow */
 	struct fixed *fixed;
-	u64 next; /* of flows that begin */
 	double ns[ROUNDS_MAX];
 };
 
-static struct worker *worker;
-static const struct generation *generation;
-static struct rte_ring *rx, *tx;
+static __thread struct worker *worker;
+static __thread const struct generation *generation;
+static __thread struct rte_ring *rx, *tx;
 static bool v6;
 static u64 packets = 2000000;
 static const char *only; /* this row, and io */
@@ -63,8 +64,8 @@ static void loop_io(struct rte_ring *in, u32 n, u32 burst)
 
 	(void)in;
 	while (n) {
-		got = rte_eth_rx_burst(port, 0, mbuf, RTE_MIN(burst, (u32)BURST));
-		rte_eth_tx_burst(port, 0, mbuf, got);
+		got = rte_eth_rx_burst(port, worker->id, mbuf, RTE_MIN(burst, (u32)BURST));
+		rte_eth_tx_burst(port, worker->id, mbuf, got);
 		n -= got;
 	}
 }
@@ -78,7 +79,7 @@ static void loop_macswap(struct rte_ring *in, u32 n, u32 burst)
 
 	(void)in;
 	while (n) {
-		got = rte_eth_rx_burst(port, 0, mbuf, RTE_MIN(burst, (u32)BURST));
+		got = rte_eth_rx_burst(port, worker->id, mbuf, RTE_MIN(burst, (u32)BURST));
 		for (i = 0; i < got; i++)
 			rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], void *));
 		for (i = 0; i < got; i++) {
@@ -87,7 +88,7 @@ static void loop_macswap(struct rte_ring *in, u32 n, u32 burst)
 			ether->dst_addr = ether->src_addr;
 			ether->src_addr = addr;
 		}
-		rte_eth_tx_burst(port, 0, mbuf, got);
+		rte_eth_tx_burst(port, worker->id, mbuf, got);
 		n -= got;
 	}
 }
@@ -149,10 +150,12 @@ static void put_frame(struct rte_mbuf *mbuf, u64 flow, u8 flags)
 	write_frame(rte_pktmbuf_mtod(mbuf, u8 *), flow, flags);
 }
 
-static u64 next_flow(struct row *row, u64 i)
+static u64 next_flow(const struct row *row, u64 i)
 {
+	static __thread u64 begun;
+
 	if (row->begins)
-		return row->next++;
+		return ((u64)worker->id + 1) << 40 | begun++;
 	return row->flows ? maglev_mix64(i * 0x9e3779b97f4a7c15ULL) % row->flows :
 			    maglev_mix64(i * 0x9e3779b97f4a7c15ULL);
 }
@@ -188,7 +191,7 @@ static u64 run_batch(struct row *row, struct rte_mbuf **mbuf, const u64 *flow, u
 static double measure(struct row *row, struct rte_mbuf **mbuf, u64 n, u32 burst)
 {
 	u64 flow[BATCH], i, done, cycles = 0;
-	static u64 seed;
+	static __thread u64 seed;
 
 	generation = row->fixed ? &row->fixed->generation : NULL;
 	for (done = 0; done < n; done += BATCH) {
@@ -200,18 +203,19 @@ static double measure(struct row *row, struct rte_mbuf **mbuf, u64 n, u32 burst)
 }
 
 /*
- * A packet of each flow, at @first a SYN before it. Again before each round: with flows
+ * A packet of each flow, at @first a SYN before it; few at a time where they are few, as a table
+ * has room for some that are half open. Again before each round: with flows
  * by the million, 32 seconds have passed, and a word is written once in these. On a line that
  * carries ten million packets a second that is hardly any packet; here it would be most.
  */
 static void touch(struct row *row, struct rte_mbuf **mbuf, bool first)
 {
-	u64 flow[BATCH], i, at;
+	u64 flow[BATCH], i, at, step = RTE_MIN((u64)BATCH, RTE_MAX((u64)BURST, row->flows / BURST));
 
 	generation = &row->fixed->generation;
-	for (at = 0; at < row->flows; at += BATCH) {
+	for (at = 0; at < row->flows; at += step) {
 		for (i = 0; i < BATCH; i++)
-			flow[i] = (at + i) % row->flows;
+			flow[i] = (at + i % step) % row->flows;
 		if (first)
 			run_batch(row, mbuf, flow, 2, BURST);
 		run_batch(row, mbuf, flow, 16, BURST);
@@ -259,21 +263,38 @@ static u32 add_rows(struct row *row, const u32 *flows, u32 n_flows)
 		snprintf(row[n].name, sizeof(row[n].name), "tracked %u", flows[i]);
 		n++;
 	}
-	row[n] = (struct row){ .name = "new", .loop = loop_turn, .begins = true };
-	row[n++].next = 1ULL << 40;
+	row[n++] = (struct row){ .name = "new", .loop = loop_turn, .begins = true };
 	for (i = 2; i < n; i++) {
-		row[i].fixed = configure(row[i].begins ? 8 << 20 : row[i].flows);
+		row[i].fixed = configure((row[i].begins ? 8 << 20 : row[i].flows) * data_workers());
 		if (!row[i].fixed)
 			exit(EXIT_FAILURE);
 	}
 	return n;
 }
 
-static int open_rings(void)
+static struct rte_ring *rings[2 * WORKERS];
+
+/* A pair of rings for each worker: its queues of one port. */
+static int open_rings(u32 n)
 {
-	rx = rte_ring_create("bench rx", RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	tx = rte_ring_create("bench tx", RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	return rx && tx ? rte_eth_from_rings("bench", &rx, 1, &tx, 1, 0) : -1;
+	char name[RTE_RING_NAMESIZE];
+	u32 i;
+
+	for (i = 0; i < 2 * n; i++) {
+		snprintf(name, sizeof(name), "bench %u", i);
+		rings[i] =
+			rte_ring_create(name, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (!rings[i])
+			return -1;
+	}
+	return rte_eth_from_rings("bench", rings, n, rings + n, n, 0);
+}
+
+static void be_worker(u32 id)
+{
+	worker = workers_at(id);
+	rx = rings[id];
+	tx = rings[data_workers() + id];
 }
 
 static void bench(const u32 *flows, u32 n_flows, u32 rounds, u32 burst)
@@ -310,6 +331,81 @@ static void bench(const u32 *flows, u32 n_flows, u32 rounds, u32 burst)
 	}
 }
 
+/* One of two workers that are measured: alone, or as long as the other. */
+struct side {
+	struct row *row;
+	u32 id;
+	double ns;
+};
+
+static u32 sides, ready, done;
+
+static int run_side(void *arg)
+{
+	struct rte_mbuf *mbuf[BATCH];
+	struct side *side = arg;
+
+	be_worker(side->id);
+	if (rte_pktmbuf_alloc_bulk(worker->pool, mbuf, BATCH))
+		exit(EXIT_FAILURE);
+	if (side->row->flows)
+		touch(side->row, mbuf, true);
+	__atomic_add_fetch(&ready, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < sides)
+		rte_pause();
+	side->ns = measure(side->row, mbuf, packets, BURST);
+	__atomic_add_fetch(&done, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < sides)
+		measure(side->row, mbuf, BATCH, BURST);
+	rte_pktmbuf_free_bulk(mbuf, BATCH);
+	return 0;
+}
+
+/* The thread that waits sleeps: one of the workers has its core. */
+static void run_sides(struct side *side, u32 first, u32 last)
+{
+	unsigned int lcore;
+	u32 id = 0;
+
+	sides = last - first + 1;
+	ready = done = 0;
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	{
+		if (id >= first && id <= last)
+			rte_eal_remote_launch(run_side, &side[id], lcore);
+		id++;
+	}
+	while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < sides)
+		usleep(1000);
+	rte_eal_mp_wait_lcore();
+}
+
+/* How much more two forward than one: by the time that each takes alone, and beside the other. */
+static void bench_two(const u32 *flows, u32 n_flows, u32 rounds)
+{
+	double times[ROUNDS_MAX], alone[ROUNDS_MAX];
+	struct side side[WORKERS];
+	struct row row[ROWS_MAX];
+	u32 i, round, n = add_rows(row, flows, n_flows);
+
+	printf("# IPv%c, burst %u, %u rounds: one worker's ns a packet; two forward so many times as much\n",
+	       v6 ? '6' : '4', BURST, rounds);
+	for (i = 2; i < n; i++) {
+		for (round = 0; round < rounds; round++) {
+			side[0] = (struct side){ .row = &row[i], .id = 0 };
+			side[1] = (struct side){ .row = &row[i], .id = 1 };
+			run_sides(side, 0, 0);
+			run_sides(side, 1, 1);
+			times[round] = (side[0].ns + side[1].ns) / 2;
+			alone[round] = times[round];
+			run_sides(side, 0, 1);
+			times[round] *= 1 / side[0].ns + 1 / side[1].ns;
+		}
+		printf("%-18s %7.1f %7.2f\n", row[i].name, median(alone, rounds),
+		       median(times, rounds));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {
@@ -317,10 +413,12 @@ int main(int argc, char **argv)
 	};
 	u32 flows[ROWS_MAX], n_flows = 0, rounds = 7, burst = BURST;
 	int parsed = rte_eal_init(argc, argv), option;
+	bool two = false;
+	u32 i;
 
 	if (parsed < 0)
 		return EXIT_FAILURE;
-	while ((option = getopt(argc - parsed, argv + parsed, "f:6b:r:n:o:")) != -1) {
+	while ((option = getopt(argc - parsed, argv + parsed, "f:6b:r:n:o:w")) != -1) {
 		if (option == 'f' && n_flows < ROWS_MAX)
 			flows[n_flows++] = atoi(optarg);
 		else if (option == '6')
@@ -331,15 +429,22 @@ int main(int argc, char **argv)
 			rounds = RTE_MIN(atoi(optarg), (int)ROUNDS_MAX);
 		else if (option == 'o')
 			only = optarg;
+		else if (option == 'w')
+			two = true;
 		else if (option == 'n')
 			packets = atoll(optarg);
 		else
 			return 2;
 	}
-	if (open_rings() < 0 || workers_open(&options) || ports_open(&options, data_workers()))
+	if (open_rings(rte_lcore_count() - 1) < 0 || workers_open(&options) ||
+	    ports_open(&options, data_workers()) || (two && data_workers() != WORKERS))
 		return EXIT_FAILURE;
-	worker = workers_at(0);
-	worker_init(worker);
-	bench(flows, n_flows, rounds, burst);
+	for (i = 0; i < data_workers(); i++)
+		worker_init(workers_at(i));
+	be_worker(0);
+	if (two)
+		bench_two(flows, n_flows, rounds);
+	else
+		bench(flows, n_flows, rounds, burst);
 	return EXIT_SUCCESS;
 }
