@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace dpdk module install dkms-install dkms-source deb rpm deps format clean help
-.PHONY: check check-debug check-dpdk check-packages unit fuzz lint selftest demo vm vm-shell frames
+.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames
 .PHONY: bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document
 
 all: userspace ## build the userspace, and the module where kernel headers are
@@ -114,6 +114,10 @@ $(B)/frames: $(wildcard selftests/net/frames*.[ch]) include/maglev/env.h
 $(B)/explain_all: selftests/net/explain_all.c $(B)/libmaglev.a
 	$(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/lib $(CFLAGS) -o $@ $^ $(LDFLAGS) -lmnl
 
+$(B)/replay_wire: selftests/dpdk/replay_wire.c
+	@mkdir -p $(B)
+	$(CC) $(CSTD) $(CFLAGS) -o $@ $< $(LDFLAGS)
+
 # It alone, with workers and next hops that stand still: what tests ask.
 $(B)/maglev-dpdk-control: selftests/unit/dpdk_control.c selftests/unit/dpdk_stand_in.c $(CONTROL) $(CORE) $(HEADERS) \
 		$(wildcard userspace/dpdk/*.h userspace/dpdk/kernel/net/*.h kmod/*.h) $(LIB_HEADERS) $(B)/libmaglev.a
@@ -170,6 +174,10 @@ check: deps ## all tests: unit, properties, lint, and kselftests in virtual mach
 check-debug: ## kselftests on a kernel that looks for mistakes (KASAN, lockdep, kmemleak), built the first time
 	@scripts/need check-debug
 	@scripts/check-debug
+
+check-replay: userspace $(B)/replay_wire ## the same 1,000,000 flows to maglev-dpdk and to the module in User-Mode Linux: what leaves, byte for byte
+	@scripts/need bench-kernel
+	@selftests/dpdk/replay $(FLOWS)
 
 check-packages: ## packages in clean roots of Debian: SUITES="12 13 unstable"
 	@scripts/need check-packages

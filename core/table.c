@@ -199,6 +199,16 @@ static u32 empty_slots(struct overlay *o)
 	return o->size;
 }
 
+bool maglev_any_overlaid(const struct maglev_backend *backends, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (backends[i].state != MAGLEV_UP || backends[i].share != MAGLEV_SHARE_MAX)
+			return true;
+	return false;
+}
+
 size_t maglev_live_scratch(u32 n)
 {
 	return n;

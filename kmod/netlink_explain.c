@@ -64,10 +64,6 @@ SAME(TRACK_EVICTED, TRACK_EVICTED);
 SAME(TRACK_FULL, TRACK_FULL);
 SAME(TRACK_BUSY, TRACK_BUSY);
 
-enum {
-	TTL = 64, /* of the packet that is asked about */
-};
-
 /* How a packet is sent. */
 struct way {
 	struct maglev_tunnel tunnel;
@@ -89,24 +85,6 @@ struct answer {
 	bool tracked;
 	struct way way;
 };
-
-static void make_packet(struct maglev_packet *packet, const struct maglev_request_tuple *request)
-{
-	bool v4 = maglev_tuple_addr_len(&request->tuple) == MAGLEV_IPV4_BYTES;
-
-	*packet = (struct maglev_packet){
-		.tuple = request->tuple,
-		.kind = MAGLEV_KIND_FLOW,
-		.version = v4 ? 4 : 6,
-		.protocol = request->protocol,
-		.flags = request->flags,
-		.ttl = TTL,
-		.dont_fragment = true,
-		.loops = request->loops,
-		.network_len = v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr),
-		.total_len = request->length,
-	};
-}
 
 static const struct maglev_pair *pair_at(const struct maglev_view *view, u16 place)
 {
@@ -226,7 +204,7 @@ static void ask(struct answer *answer, const struct maglev_net *mnet,
 	struct maglev_pair *pair;
 
 	memset(answer, 0, sizeof(*answer));
-	make_packet(&packet, request);
+	maglev_request_packet(&packet, request);
 	if (request->mark & mnet->fwmark_mask)
 		conclude(answer, MAGLEV_REASON_MARK);
 	else

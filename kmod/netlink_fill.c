@@ -270,6 +270,7 @@ int maglev_fill_service(struct sk_buff *skb, const struct maglev_service *servic
 	lockdep_assert_held(&service->mnet->lock);
 	if (!nest || fill_name(skb, service) ||
 	    nla_put_u32(skb, MAGLEV_A_SERVICE_MODE_SET, service->mode_setting) ||
+	    nla_put_u32(skb, MAGLEV_A_SERVICE_FRAGMENTS, 1) ||
 	    nla_put_u32(skb, MAGLEV_A_SERVICE_N_BACKENDS, count_listed(service)) ||
 	    fill_timeouts(skb, &service->timeouts) || fill_forwarding(skb, service) ||
 	    fill_service_stats(skb, service))

@@ -69,12 +69,13 @@ const struct nla_policy maglev_prefix_nl_policy[MAGLEV_A_PREFIX_LEN + 1] = {
 };
 
 /* service */
-const struct nla_policy maglev_service_nl_policy[MAGLEV_A_SERVICE_TIMEOUTS + 1] = {
+const struct nla_policy maglev_service_nl_policy[MAGLEV_A_SERVICE_FRAGMENTS + 1] = {
 	[MAGLEV_A_SERVICE_KEY] = NLA_POLICY_NESTED(maglev_service_key_nl_policy),
 	[MAGLEV_A_SERVICE_TABLE_SIZE] =
 		NLA_POLICY_FULL_RANGE(NLA_U32, &maglev_a_service_table_size_range),
 	[MAGLEV_A_SERVICE_MODE_SET] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MAGLEV_A_SERVICE_TIMEOUTS] = NLA_POLICY_NESTED(maglev_timeouts_nl_policy),
+	[MAGLEV_A_SERVICE_FRAGMENTS] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* service-key */

@@ -12,7 +12,7 @@ extern const struct nla_policy maglev_backend_nl_policy[MAGLEV_A_BACKEND_TUNNEL_
 extern const struct nla_policy maglev_entry_nl_policy[MAGLEV_A_ENTRY_BACKEND + 1];
 extern const struct nla_policy maglev_flow_nl_policy[MAGLEV_A_FLOW_STATE + 1];
 extern const struct nla_policy maglev_prefix_nl_policy[MAGLEV_A_PREFIX_LEN + 1];
-extern const struct nla_policy maglev_service_nl_policy[MAGLEV_A_SERVICE_TIMEOUTS + 1];
+extern const struct nla_policy maglev_service_nl_policy[MAGLEV_A_SERVICE_FRAGMENTS + 1];
 extern const struct nla_policy maglev_service_key_nl_policy[MAGLEV_A_SERVICE_KEY_FWMARK + 1];
 extern const struct nla_policy maglev_settings_nl_policy[MAGLEV_A_SETTINGS_HOOK + 1];
 extern const struct nla_policy maglev_timeouts_nl_policy[MAGLEV_A_TIMEOUTS_RESET + 1];

@@ -8,6 +8,8 @@
 
 #include "netlink_policy.h"
 
+#include <maglev/encap.h>
+
 #include <linux/in.h>
 #include <linux/socket.h>
 #include <net/netlink.h>
@@ -21,6 +23,7 @@ SAME(RST);
 SAME(ACK);
 
 enum {
+	TTL = 64, /* of a packet that is asked about */
 	IPVS_OWNS = HAS(MAGLEV_A_BACKEND_WEIGHT) | HAS(MAGLEV_A_BACKEND_METHOD) |
 		    HAS(MAGLEV_A_BACKEND_TUNNEL) | HAS(MAGLEV_A_BACKEND_TUNNEL_CHECKSUM),
 };
@@ -157,7 +160,7 @@ static int read_timeouts(struct maglev_timeouts *timeouts, const struct nlattr *
 int maglev_request_read_service(struct maglev_request_service *service, const struct nlattr *nest,
 				enum maglev_request_use use, struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[MAGLEV_A_SERVICE_TIMEOUTS + 1];
+	struct nlattr *tb[MAGLEV_A_SERVICE_FRAGMENTS + 1];
 	int err;
 
 	memset(service, 0, sizeof(*service));
@@ -167,7 +170,7 @@ int maglev_request_read_service(struct maglev_request_service *service, const st
 		return -EINVAL;
 	}
 	service->at = nest;
-	err = nla_parse_nested(tb, MAGLEV_A_SERVICE_TIMEOUTS, nest, maglev_service_nl_policy,
+	err = nla_parse_nested(tb, MAGLEV_A_SERVICE_FRAGMENTS, nest, maglev_service_nl_policy,
 			       extack);
 	if (err)
 		return err;
@@ -188,6 +191,9 @@ int maglev_request_read_service(struct maglev_request_service *service, const st
 	service->has_mode = tb[MAGLEV_A_SERVICE_MODE_SET];
 	if (service->has_mode)
 		service->mode_setting = nla_get_u32(tb[MAGLEV_A_SERVICE_MODE_SET]);
+	service->fragments_at = tb[MAGLEV_A_SERVICE_FRAGMENTS];
+	if (service->fragments_at)
+		service->fragments = nla_get_u32(service->fragments_at);
 	return err;
 }
 
@@ -460,4 +466,22 @@ int maglev_request_read_tuple(struct maglev_request_tuple *packet, const struct 
 	packet->mark = get_u32(tb[MAGLEV_A_TUPLE_MARK]);
 	packet->length = get_u32(tb[MAGLEV_A_TUPLE_LENGTH]);
 	return 0;
+}
+
+void maglev_request_packet(struct maglev_packet *packet, const struct maglev_request_tuple *request)
+{
+	bool v4 = maglev_tuple_addr_len(&request->tuple) == MAGLEV_IPV4_BYTES;
+
+	*packet = (struct maglev_packet){
+		.tuple = request->tuple,
+		.kind = MAGLEV_KIND_FLOW,
+		.version = v4 ? 4 : 6,
+		.protocol = request->protocol,
+		.flags = request->flags,
+		.ttl = TTL,
+		.dont_fragment = true,
+		.loops = request->loops,
+		.network_len = v4 ? MAGLEV_IPV4_HEADER_BYTES : MAGLEV_IPV6_HEADER_BYTES,
+		.total_len = request->length,
+	};
 }

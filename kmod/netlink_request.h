@@ -12,6 +12,7 @@
 #include <maglev/flow.h>
 #include <maglev/table.h>
 
+struct maglev_packet;
 struct netlink_ext_ack;
 struct nlattr;
 
@@ -33,20 +34,24 @@ enum maglev_request_use {
  * struct maglev_request_service - a service in a request
  * @at: its nest, for what is said of it; NULL: there is none
  * @table_size_at: the attribute of @table_size, likewise
+ * @fragments_at: that of @fragments; NULL: it does not count
  * @key: its name
  * @has_mode: @mode_setting counts
  * @mode_setting: enum maglev_mode_setting
  * @table_size: a valid one; 0: none is given
  * @timeouts: seconds, valid ones; 0: none is given
+ * @fragments: they follow the first of them
  */
 struct maglev_request_service {
 	const struct nlattr *at;
 	const struct nlattr *table_size_at;
+	const struct nlattr *fragments_at;
 	struct maglev_service_key key;
 	bool has_mode;
 	u8 mode_setting;
 	u32 table_size;
 	struct maglev_timeouts timeouts;
+	bool fragments;
 };
 
 /**
@@ -221,6 +226,14 @@ int maglev_request_read_flow_state(int *state, const struct nlattr *nest,
  */
 int maglev_request_read_tuple(struct maglev_request_tuple *packet, const struct nlattr *nest,
 			      struct netlink_ext_ack *extack);
+
+/**
+ * maglev_request_packet() - the packet that is asked about, as it would be parsed
+ * @packet: written whole
+ * @request: the tuple
+ */
+void maglev_request_packet(struct maglev_packet *packet,
+			   const struct maglev_request_tuple *request);
 
 /**
  * maglev_request_read_settings() - read settings

@@ -129,6 +129,11 @@ int maglev_netlink_check_set(const struct maglev_service *service,
 				    "another scheduler has this service: only its flows are still here");
 		return -EBUSY;
 	}
+	if (request->fragments_at && !request->fragments) {
+		NL_SET_ERR_MSG_ATTR(extack, request->fragments_at,
+				    "fragments: the kernel puts them together before it forwards: 1 is all there is");
+		return -EOPNOTSUPP;
+	}
 	if (!request->table_size ||
 	    count_weighted(service) <= maglev_publish_room(request->table_size))
 		return 0;

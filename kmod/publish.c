@@ -156,17 +156,6 @@ static int build_base(struct maglev_generation *generation, const struct maglev_
 	return 0;
 }
 
-static bool any_overlaid(const struct maglev_view *view)
-{
-	u32 i;
-
-	for (i = 0; i < view->n; i++)
-		if (view->backends[i].state != MAGLEV_UP ||
-		    view->backends[i].share != MAGLEV_SHARE_MAX)
-			return true;
-	return false;
-}
-
 /* Two bytes a slot more, only while something is overlaid. */
 static int build_live(struct maglev_generation *generation)
 {
@@ -175,7 +164,7 @@ static int build_live(struct maglev_generation *generation)
 	u16 *live;
 
 	generation->live_digest = generation->base_digest;
-	if (!any_overlaid(view))
+	if (!maglev_any_overlaid(view->backends, view->n))
 		return 0;
 	live = kvmalloc_array(view->size, sizeof(*live), GFP_KERNEL_ACCOUNT);
 	if (!live)

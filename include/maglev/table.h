@@ -148,6 +148,13 @@ u64 maglev_table_digest(const u16 *table, u32 size, enum maglev_mode mode,
 			const struct maglev_backend *backends);
 
 /**
+ * maglev_any_overlaid() - does the live table differ from the base table, or may it?
+ * @backends: state and share are read
+ * @n: how many
+ */
+bool maglev_any_overlaid(const struct maglev_backend *backends, u32 n);
+
+/**
  * maglev_live_scratch() - work memory maglev_live_build() needs
  * @n: backends
  *

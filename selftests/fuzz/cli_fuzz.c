@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // fuzz-sources: userspace/maglevadm/[abdeklnoprstw]*.c userspace/maglevadm/cmd_*.c
 // fuzz-sources: userspace/maglevadm/command*.c userspace/maglevadm/flows.c userspace/lib/*.c
-// fuzz-sources: userspace/maglevadm/ipvs_list.c userspace/maglevadm/ipvs_json.c userspace/maglevadm/ipvs_name.c
+// fuzz-sources: userspace/maglevadm/ipvs_list.c userspace/maglevadm/ipvs_json.c userspace/maglevadm/ipvs_name.c userspace/maglevadm/ipvs_words.c
 // fuzz-flags: -Iinclude/uapi -Iuserspace/lib -Iuserspace/maglevadm -lmnl -lcjson
 /*
  * Any bytes as the words of a command, a line a word: reading them ends, and what was understood can

@@ -21,7 +21,7 @@ SETS = {
     'service': 'key:service-key id:u32 table-size:u32 mode:u32 mode-set:u32 timeouts:timeouts forwarding:u32 '
                'left-because:u32 generation:u64 base-digest:u64 live-digest:u64 key-check:u64 n-backends:u32 '
                'displaced-slots:u32 error:u32 error-text:str warnings:u32 build-us:u32 flows:u32 stats:stats '
-               'scheduler:str pad:pad',
+               'scheduler:str pad:pad fragments:u32',
     'backend': 'addr:addr port:be16 index:u32 place:u32 state:u32 ipvs-state:u32 admin-state:u32 health-state:u32 '
                'weight:u32 nominal-weight:u32 table-weight:u32 share:u32 deadline-ms:u32 base-slots:u32 '
                'live-slots:u32 flows:u32 method:u32 tunnel:u32 tunnel-checksum:u32 overloaded:u32 stats:stats '

@@ -355,6 +355,8 @@ def test_table_size():
     after = get_service(80)
     assert after['timeouts'] == {'half-open': 60, 'established': 7200, 'closing': 120, 'reset': 1}
     assert after['mode'] == 1 and after['mode-set'] == 1 and after['table-size'] == 251
+    family.get('service-set', {'service': service(80, fragments=1)})
+    assert get_service(80)['fragments'] == 1, 'as the kernel has it anyway'
     refusal = refused('service-set', {'service': service(91, table_size=251, mode_set=0)})
     assert refusal.errno == E2BIG and refusal.bad == 'service.table-size'
     assert (get_service(91)['table-size'], get_service(91)['mode']) == (131071, 1)

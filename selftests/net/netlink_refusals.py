@@ -89,6 +89,9 @@ def refusals():
     for word, seconds in ('half-open', 0), ('half-open', 901), ('established', 7201), ('closing', 901), ('reset', 901):
         yield ('service-set', ACK, {'service': service(80, timeouts={word: seconds})}, ERANGE, 'range',
                f'service.timeouts.{word}')
+    yield 'service-set', ACK, {'service': service(80, fragments=2)}, ERANGE, 'range', 'service.fragments'
+    yield ('service-set', ACK, {'service': service(80, fragments=0)}, EOPNOTSUPP,
+           'fragments: the kernel puts them together', 'service.fragments')
     yield 'service-set', ACK, {'service': service(80, forwarding=1)}, EINVAL, 'attribute', 'service.forwarding'
     yield 'service-set', ACK, {'service': service(99)}, ENOENT, 'no service of this name', 'service'
     yield ('service-set', ACK, {'service': service(95, table_size=251)}, E2BIG,

@@ -241,6 +241,28 @@ static void a_batch_gives_the_golden_tables(void **state)
 	assert_int_equal(model.services->built->live_digest, 0x006a589d30586067ULL);
 }
 
+static void fragments_are_followed_where_that_is_asked_for(void **state)
+{
+	struct maglev_lib_entry entry = entry_of(MAGLEV_NL_OP_SERVICE_SET);
+	const struct built *built;
+
+	(void)state;
+	make_golden();
+	built = model.services->built;
+	assert_false(publish_view(model.services)->fragments);
+	assert_false(stand_in.generation->any_fragments);
+	entry.service.has |= HAS(SERVICE_FRAGMENTS);
+	for (entry.service.fragments = 1; entry.service.fragments < 2; entry.service.fragments--) {
+		begin(MAGLEV_CMD_BATCH);
+		add(entry);
+		assert_int_equal(ask(), 0);
+		pulse_build();
+		assert_int_equal(publish_view(model.services)->fragments, entry.service.fragments);
+		assert_int_equal(stand_in.generation->any_fragments, entry.service.fragments);
+	}
+	assert_ptr_equal(model.services->built, built);
+}
+
 static void weight_0_drains_with_the_last_weight(void **state)
 {
 	(void)state;
@@ -651,6 +673,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		CASE(a_batch_gives_the_golden_tables),
+		CASE(fragments_are_followed_where_that_is_asked_for),
 		CASE(weight_0_drains_with_the_last_weight),
 		CASE(random_events_in_any_order_give_equal_digests),
 		CASE(a_batch_with_a_bad_entry_changes_nothing),

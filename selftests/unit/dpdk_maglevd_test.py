@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from cli import ROOT, run_tests, same
@@ -97,7 +98,11 @@ def a_restarted_plane_is_told_again():
         digest = server.digest()
         server.stop()
         server.start()
+        began = time.monotonic()
+        wait_until(lambda: server.run("service", "show", *SERVICE).returncode == 0, "it is told again")
+        same(server.service()["base-digest"], digest)
         wait_until(lambda: is_whole(server), "both are up again")
+        print(f"# whole after {(time.monotonic() - began) * 1000:.0f} ms")
         same(server.digest(), digest)
 
 

@@ -128,6 +128,19 @@ def services_and_backends_have_the_golden_digests():
         same(server.ask("service", "show"), [])
 
 
+def fragments_are_switched_and_shown():
+    with Server() as server:
+        server.make_golden()
+        same(server.service()["fragments"], 0)
+        server.do("service", "set", *SERVICE, "fragments", "on")
+        same((server.service()["fragments"], server.digest()), (1, BASE))
+        assert "follow the first of them" in server.do("service", "show", *SERVICE)
+        server.do("service", "add", "udp", "192.0.2.10:53", "fragments", "on")
+        same(server.ask("service", "show", "udp", "192.0.2.10:53")[0]["service"]["fragments"], 1)
+        server.do("service", "set", *SERVICE, "fragments", "off")
+        same(server.service()["fragments"], 0)
+
+
 def a_batch_file_is_taken_whole():
     lines = [f"service add {' '.join(SERVICE)}"]
     lines += [f"backend add {' '.join(SERVICE)} {' '.join(backend)}" for backend in BACKENDS]
@@ -153,10 +166,18 @@ def ipvsadm_grammar_means_the_same():
             server.do("-a", "-t", "192.0.2.10:80", "-r", address, "-i", "-w", weight)
         server.do("-a", "-t", "192.0.2.10:80", "-r", "[2001:db8::4]:80", "-i", "--tun-type", "gre")
         server.becomes(BASE)
+        saved = server.do("-Sn")
+        server.do("-C")
+        server.do("-R", text=saved)
+        server.becomes(BASE)
+        same(server.do("-Sn"), saved)
         server.do("-e", "-t", "192.0.2.10:80", "-r", "10.0.0.3", "-i", "-w", "0")
         server.becomes(DOWN)
         listed = server.do("-Ln", "--tun-info")
         assert "TCP  192.0.2.10:80 maglev" in listed and "gre" in listed, listed
+        done = server.run("-R", text="-A -u 192.0.2.10:53 -s maglev\n-D -t 192.0.2.10:80\n")
+        assert done.returncode == 1 and "line 2" in done.stderr, done
+        server.do("-D", "-u", "192.0.2.10:53")
         server.do("-d", "-t", "192.0.2.10:80", "-r", "10.0.0.3")
         same(len(server.backends()), 3)
         server.do("-D", "-t", "192.0.2.10:80")
@@ -252,7 +273,8 @@ def two_cannot_have_one_socket():
         same(server.ask("service", "show"), [])
 
 
-TESTS = [services_and_backends_have_the_golden_digests, a_batch_file_is_taken_whole,
+TESTS = [services_and_backends_have_the_golden_digests, fragments_are_switched_and_shown,
+         a_batch_file_is_taken_whole,
          ipvsadm_grammar_means_the_same, refusals_name_the_word,
          explain_and_preview_agree_with_the_tables, events_come_in_order,
          a_length_that_cannot_be_ends_the_connection, many_backends_are_listed_whole,

@@ -200,9 +200,9 @@ def list_requests():
 
 def change_requests():
     asks("service_set", ["service", "set", *SERVICE, "mode", "flag", "timeout", "reset", "20",
-                         "table-size", "257", "timeout", "half-open", "30"], "service-set",
+                         "table-size", "257", "timeout", "half-open", "30", "fragments", "on"], "service-set",
          {"service": {"key": KEY, "table-size": 257, "mode-set": "flag",
-                      "timeouts": {"half-open": 30, "reset": 20}}})
+                      "timeouts": {"half-open": 30, "reset": 20}, "fragments": 1}})
     for verb, expected in (
         (["drain"], change(admin_state="drain", deadline_ms=0)),
         (["drain", "--deadline", "500ms"], change(admin_state="drain", deadline_ms=500)),
@@ -493,7 +493,7 @@ def completion_offers_what_the_command_takes():
         ("maglevadm ba", ["backend", "balancer"]),
         ("maglevadm balancer ", ["drain", "show", "up"]),
         ("maglevadm balancer drain ", ["--run-directory"]),
-        ("maglevadm service set ", ["fwmark", "mode", "sctp", "table-size", "tcp", "timeout",
+        ("maglevadm service set ", ["fragments", "fwmark", "mode", "sctp", "table-size", "tcp", "timeout",
                                     "udp"]),
         ("maglevadm service set udp ", ["[2001:db8::1]:53"]),
         ("maglevadm service show tcp 192.0.2.10:", ["80"]),
@@ -501,6 +501,7 @@ def completion_offers_what_the_command_takes():
         ("maglevadm service set tcp 192.0.2.10:80 mode ", ["flag", "source", "tuple"]),
         ("maglevadm service set tcp 192.0.2.10:80 mode flag t", ["table-size", "timeout"]),
         ("maglevadm service set tcp 192.0.2.10:80 timeout r", ["reset"]),
+        ("maglevadm service add tcp 192.0.2.10:80 fragments o", ["off", "on"]),
         ("maglevadm service set tcp 192.0.2.10:80 timeout reset ", []),
         (service, ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "[2001:db8::4]:80"]),
         (service + "10.0.0.3:80 ", ["--deadline", "--wait"]),

@@ -259,6 +259,7 @@ def refuse_settings():
               "table-size", "given twice")
     for words, value, accepted in (
         (["mode", "hash"], "hash", "tuple, source or flag"),
+        (["fragments", "yes"], "yes", "on or off"),
         (["timeout", "idle", "5"], "idle", "half-open.*reset"),
         (["timeout", "reset"], "timeout", "value is missing"),
         (["timeout", "reset", "0"], "0", "1 to"),

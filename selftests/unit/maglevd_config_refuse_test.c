@@ -548,7 +548,8 @@ static void config_refuses_what_is_not_an_external_services_own(void **state)
 {
 	static const char *const keys[] = { "pool: p",	       "tunnel: gre",
 					    "mode: source",    "tunnel_checksum: true",
-					    "table_size: 251", "timeouts: {}" };
+					    "table_size: 251", "timeouts: {}",
+					    "fragments: true" };
 	char text[512], message[512];
 	size_t i;
 

@@ -434,6 +434,7 @@ static void config_service_has_defaults(void **state)
 	assert_int_equal(service->mode, MAGLEV_NL_MODE_TUPLE);
 	assert_int_equal(service->table_size, 0);
 	assert_int_equal(service->timeouts.has, 0);
+	assert_false(service->fragments);
 	assert_false(service->external);
 	assert_ptr_equal(service->pool, &config->pool[0]);
 	assert_int_equal(service->n_checks, 0);
@@ -553,6 +554,7 @@ static void config_service_has_what_is_said(void **state)
 					  "  mode: source\n"
 					  "  table_size: 1021\n"
 					  "  timeouts: {half_open: 1s, reset: 15m}\n"
+					  "  fragments: true\n"
 					  "  pool: p\n"
 					  "  checks: [b, a]\n");
 	const struct config_service *service = config->service;
@@ -570,6 +572,7 @@ static void config_service_has_what_is_said(void **state)
 			 MAGLEV_LIB_HAS(TIMEOUTS_HALF_OPEN) | MAGLEV_LIB_HAS(TIMEOUTS_RESET));
 	assert_int_equal(service->timeouts.half_open, 1);
 	assert_int_equal(service->timeouts.reset, 900);
+	assert_true(service->fragments);
 	assert_int_equal(service->n_checks, 2);
 	assert_ptr_equal(service->check[0], &config->check[1]);
 	assert_ptr_equal(service->check[1], &config->check[0]);

@@ -13,6 +13,7 @@ struct command {
 	int max;
 	int (*doit)(struct asked *asked, struct maglev_lib_message *reply);
 	int (*dump)(struct asked *asked, struct dump *dump);
+	int (*slow)(struct asked *asked, struct dump *dump);
 };
 
 #define POLICY(lower) \
@@ -34,7 +35,7 @@ static const struct command commands[] = {
 	[MAGLEV_CMD_TABLE_GET] = { POLICY(table_get), NULL, answer_table_dump },
 	[MAGLEV_CMD_FLOW_GET] = { POLICY(flow_get), answer_flow_get, answer_flow_dump },
 	[MAGLEV_CMD_FLOW_COUNT] = { POLICY(flow_count), NULL, answer_flow_count },
-	[MAGLEV_CMD_FLOW_FLUSH] = { POLICY(flow_flush), answer_flow_flush, NULL },
+	[MAGLEV_CMD_FLOW_FLUSH] = { POLICY(flow_flush), NULL, NULL, answer_flow_flush },
 	[MAGLEV_CMD_EXPLAIN] = { POLICY(explain), answer_explain, NULL },
 	[MAGLEV_CMD_PREVIEW] = { POLICY(preview), NULL, answer_preview },
 	[MAGLEV_CMD_SETTINGS_GET] = { nothing_policy, 1, answer_settings_get, NULL },
@@ -82,6 +83,17 @@ int answer_dump(struct asked *asked, struct dump *dump)
 	return -EOPNOTSUPP;
 }
 
+bool answer_is_long(const struct asked *asked)
+{
+	return command_of(asked)->slow;
+}
+
+int answer_long(struct asked *asked, struct dump *dump)
+{
+	*dump = (struct dump){ .index = -1, .state = -1, .changes = model.changes };
+	return command_of(asked)->slow(asked, dump);
+}
+
 void dump_end(struct dump *dump)
 {
 	if (dump->end)
@@ -90,11 +102,15 @@ void dump_end(struct dump *dump)
 	memset(dump, 0, sizeof(*dump));
 }
 
-struct service *answer_find(struct asked *asked, const struct maglev_request_service *named,
-			    int *err)
+struct service *answer_find(struct asked *asked, struct maglev_request_service *named, int *err)
 {
-	struct service *service = model_find_service(&named->key);
+	struct service *service;
 
+	*err = maglev_request_read_service(named, asked->tb[MAGLEV_A_SERVICE], MAGLEV_REQUEST_NAME,
+					   &asked->extack);
+	if (*err)
+		return NULL;
+	service = model_find_service(&named->key);
 	*err = service ? 0 : -ENOENT;
 	if (!service)
 		NL_SET_ERR_MSG_ATTR(&asked->extack, named->at, "there is no service of this name");
@@ -125,10 +141,6 @@ int answer_filter(struct asked *asked, u32 *service, int *index)
 	*index = -1;
 	if (!asked->tb[MAGLEV_A_SERVICE] && !asked->tb[MAGLEV_A_BACKEND])
 		return 0;
-	err = maglev_request_read_service(&named, asked->tb[MAGLEV_A_SERVICE], MAGLEV_REQUEST_NAME,
-					  &asked->extack);
-	if (err)
-		return err;
 	found = answer_find(asked, &named, &err);
 	if (!found)
 		return err;

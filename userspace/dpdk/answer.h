@@ -67,12 +67,19 @@ int answer_do(struct asked *asked, struct maglev_lib_message *reply);
 
 /* Return: 0 with @dump begun; -errno, said. */
 int answer_dump(struct asked *asked, struct dump *dump);
+
+/* Does the answer take so long that it is prepared in pieces, as a list of one row? */
+bool answer_is_long(const struct asked *asked);
+
+/* As answer_dump(). */
+int answer_long(struct asked *asked, struct dump *dump);
 void dump_end(struct dump *dump);
 
 /* The service or backend a request names, or 0 and -1. Return: 0 or -errno, said. */
 int answer_filter(struct asked *asked, u32 *service, int *index);
-struct service *answer_find(struct asked *asked, const struct maglev_request_service *named,
-			    int *err);
+
+/* The service that must be named, read and found. Return: NULL with @err set, said. */
+struct service *answer_find(struct asked *asked, struct maglev_request_service *named, int *err);
 struct pair *answer_find_pair(struct asked *asked, const struct service *service,
 			      const struct maglev_request_backend *named, int *err);
 
@@ -90,7 +97,7 @@ int answer_settings_set(struct asked *asked, struct maglev_lib_message *reply);
 int answer_flow_get(struct asked *asked, struct maglev_lib_message *reply);
 int answer_flow_dump(struct asked *asked, struct dump *dump);
 int answer_flow_count(struct asked *asked, struct dump *dump);
-int answer_flow_flush(struct asked *asked, struct maglev_lib_message *reply);
+int answer_flow_flush(struct asked *asked, struct dump *dump);
 int answer_explain(struct asked *asked, struct maglev_lib_message *reply);
 int answer_preview(struct asked *asked, struct dump *dump);
 

@@ -13,27 +13,8 @@
 #define HAS(name) MAGLEV_LIB_HAS(name)
 
 enum {
-	TTL = 64, /* of the packet that is asked about */
 	PACKET_MAX = 0xffff,
 };
-
-static void make_packet(struct maglev_packet *packet, const struct maglev_request_tuple *request)
-{
-	bool v4 = maglev_tuple_addr_len(&request->tuple) == MAGLEV_IPV4_BYTES;
-
-	*packet = (struct maglev_packet){
-		.tuple = request->tuple,
-		.kind = MAGLEV_KIND_FLOW,
-		.version = v4 ? 4 : 6,
-		.protocol = request->protocol,
-		.flags = request->flags,
-		.ttl = TTL,
-		.dont_fragment = true,
-		.loops = request->loops,
-		.network_len = v4 ? MAGLEV_IPV4_HEADER_BYTES : MAGLEV_IPV6_HEADER_BYTES,
-		.total_len = request->length,
-	};
-}
 
 static void decide(struct maglev_decision *decision, const struct maglev_packet *packet,
 		   const struct maglev_view *view)
@@ -164,7 +145,7 @@ static void explain(struct maglev_lib_decision *to, const struct service *servic
 	struct maglev_packet packet;
 	enum maglev_reason reason;
 
-	make_packet(&packet, request);
+	maglev_request_packet(&packet, request);
 	decide(&decision, &packet, view);
 	decision.slot =
 		maglev_reduce(maglev_tuple_slot_hash(&request->tuple, (enum maglev_mode)view->mode,

@@ -188,18 +188,20 @@ int answer_flow_dump(struct asked *asked, struct dump *dump)
 	return err ? err : answer_filter(asked, &dump->only, &dump->index);
 }
 
-/* Flows by pair index and state, as the list's beginning has counted them. */
+/* Flows by pair index and state, counted before the first row. */
 struct counts {
+	struct walk walk;
 	u32 n;
 	u32 flows[][MAGLEV_FLOW_STATES];
 };
 
-static void count_flow(void *ctx, const struct maglev_flow_tables *tables, u64 word,
+static void count_flow(void *ctx, const struct maglev_flow_tables *tables, u64 *at, u64 word,
 		       const struct maglev_target *target)
 {
 	struct counts *counts = ctx;
 
 	(void)tables;
+	(void)at;
 	if (target->index < counts->n)
 		counts->flows[target->index][maglev_word_state(word)]++;
 }
@@ -207,10 +209,14 @@ static void count_flow(void *ctx, const struct maglev_flow_tables *tables, u64 w
 /* By index, which is who had flows when they were counted, if it is still there. */
 static int next_count(struct dump *dump, struct maglev_lib_message *row)
 {
-	const struct counts *counts = dump->data;
+	struct counts *counts = dump->data;
 	const struct pair *pair;
 	const u32 *flows;
 
+	if (walk_begins(&counts->walk) && !dump->row)
+		memset(counts->flows, 0, counts->n * sizeof(counts->flows[0]));
+	if (!dump->row && walk_on(&counts->walk, count_flow, counts))
+		return -EAGAIN;
 	for (; dump->row < counts->n; dump->row++) {
 		pair = model.pairs[dump->row];
 		if (!pair || !pair->service || (dump->only && pair->service->id != dump->only) ||
@@ -250,24 +256,58 @@ int answer_flow_count(struct asked *asked, struct dump *dump)
 	if (!counts)
 		return -ENOMEM;
 	counts->n = model.n_pairs;
-	tables_walk(count_flow, counts);
 	dump->data = counts;
 	dump->next = next_count;
 	dump->end = end_counts;
 	return 0;
 }
 
-int answer_flow_flush(struct asked *asked, struct maglev_lib_message *reply)
-{
+/* What is to be forgotten, and how many were. */
+struct flush {
+	struct walk walk;
 	u32 service;
-	int index, err;
+	int index;
 	u64 n;
+};
 
-	err = answer_filter(asked, &service, &index);
-	if (err)
-		return err;
-	n = tables_flush(service, index);
-	reply->has = HAS(FLOWS);
-	reply->flows = n > 0xffffffff ? 0xffffffff : n;
+static void flush_flow(void *ctx, const struct maglev_flow_tables *tables, u64 *at, u64 word,
+		       const struct maglev_target *target)
+{
+	struct flush *flush = ctx;
+
+	(void)tables;
+	if ((!flush->service || target->service == flush->service) &&
+	    (flush->index < 0 || target->index == (u32)flush->index))
+		flush->n += maglev_flow_change(at, word, 0);
+}
+
+static int next_flush(struct dump *dump, struct maglev_lib_message *row)
+{
+	struct flush *flush = dump->data;
+
+	if (dump->row)
+		return 0;
+	if (walk_on(&flush->walk, flush_flow, flush))
+		return -EAGAIN;
+	row->has = HAS(FLOWS);
+	row->flows = flush->n > 0xffffffff ? 0xffffffff : flush->n;
+	dump->row++;
 	return 1;
+}
+
+static void end_flush(struct dump *dump)
+{
+	free(dump->data);
+}
+
+int answer_flow_flush(struct asked *asked, struct dump *dump)
+{
+	struct flush *flush = calloc(1, sizeof(*flush));
+
+	if (!flush)
+		return -ENOMEM;
+	dump->data = flush;
+	dump->next = next_flush;
+	dump->end = end_flush;
+	return answer_filter(asked, &flush->service, &flush->index);
 }

@@ -17,10 +17,6 @@ int answer_service_get(struct asked *asked, struct maglev_lib_message *reply)
 	struct service *service;
 	int err;
 
-	err = maglev_request_read_service(&named, asked->tb[MAGLEV_A_SERVICE], MAGLEV_REQUEST_NAME,
-					  &asked->extack);
-	if (err)
-		return err;
 	service = answer_find(asked, &named, &err);
 	if (!service)
 		return err;
@@ -43,15 +39,11 @@ int answer_backend_get(struct asked *asked, struct maglev_lib_message *reply)
 	const struct pair *pair;
 	int err;
 
-	err = maglev_request_read_service(&named, asked->tb[MAGLEV_A_SERVICE], MAGLEV_REQUEST_NAME,
-					  &asked->extack);
-	if (!err)
+	service = answer_find(asked, &named, &err);
+	if (service)
 		err = maglev_request_read_backend(&of, asked->tb[MAGLEV_A_BACKEND],
 						  MAGLEV_REQUEST_NAME, &asked->extack);
-	if (err)
-		return err;
-	service = answer_find(asked, &named, &err);
-	pair = service ? answer_find_pair(asked, service, &of, &err) : NULL;
+	pair = err ? NULL : answer_find_pair(asked, service, &of, &err);
 	if (!pair)
 		return err;
 	write_backend(reply, pair);
@@ -187,10 +179,6 @@ int answer_table_dump(struct asked *asked, struct dump *dump)
 	struct service *service;
 	int err;
 
-	err = maglev_request_read_service(&named, asked->tb[MAGLEV_A_SERVICE], MAGLEV_REQUEST_NAME,
-					  &asked->extack);
-	if (err)
-		return err;
 	service = answer_find(asked, &named, &err);
 	if (!service)
 		return err;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What changes would do to a service: a draft of it, tables built from that by the same core as
- * those that are published, and compared; all when the list begins.
+ * those that are published, and compared when the list begins; then flows are looked at.
  */
 #include "answer.h"
 #include "build.h"
@@ -20,8 +20,8 @@ enum {
 
 /* A service as it would be. */
 struct preview {
-	const struct service *service;
-	const struct built *now; /* or NULL */
+	u32 service; /* its id */
+	struct built *now; /* or NULL; with a reference */
 	struct drafts drafts;
 	struct draft *draft;
 	struct service would;
@@ -36,6 +36,7 @@ struct preview {
 	bool *lost; /* by pair index */
 	bool comparable;
 	bool tells_slots;
+	struct walk walk;
 	struct maglev_lib_preview summary;
 };
 
@@ -45,6 +46,7 @@ static void preview_free(struct preview *preview)
 		return;
 	drafts_end(&preview->drafts);
 	built_put(preview->built);
+	built_put(preview->now);
 	free(preview->pairs);
 	free(preview->rows);
 	free(preview->index);
@@ -175,13 +177,14 @@ static void compare(struct preview *preview)
 		preview->summary.slots_changed = would->size;
 }
 
-static void look_at_flow(void *ctx, const struct maglev_flow_tables *tables, u64 word,
+static void look_at_flow(void *ctx, const struct maglev_flow_tables *tables, u64 *at, u64 word,
 			 const struct maglev_target *target)
 {
 	struct preview *preview = ctx;
 	const struct built *now = preview->now;
 
-	if (target->service != preview->service->id)
+	(void)at;
+	if (target->service != preview->service)
 		return;
 	preview->summary.flows_lost += preview->lost[target->index];
 	if (!preview->tells_slots || memcmp(&tables->key, &now->key, sizeof(now->key)))
@@ -223,7 +226,6 @@ static void let_go(struct preview *preview)
 							     -1;
 	for (i = 0; i < preview->draft->n_rows; i++)
 		preview->draft->rows[i].pair = NULL;
-	preview->now = NULL;
 }
 
 static int make(struct preview *preview, struct asked *asked,
@@ -245,7 +247,6 @@ static int make(struct preview *preview, struct asked *asked,
 	find_lost(preview);
 	compare(preview);
 	built_count(preview->built);
-	tables_walk(look_at_flow, preview);
 	summarise(preview);
 	let_go(preview);
 	return 0;
@@ -276,11 +277,23 @@ static void write_row(const struct preview *preview, struct maglev_lib_message *
 	to->has = HAS(BACKEND);
 }
 
+/* Return: there are more flows to look at. */
+static bool look_at_flows(struct preview *preview)
+{
+	if (walk_begins(&preview->walk)) {
+		preview->summary.flows_lost = 0;
+		preview->summary.flows_moved = 0;
+	}
+	return walk_on(&preview->walk, look_at_flow, preview);
+}
+
 static int next_row(struct dump *dump, struct maglev_lib_message *row)
 {
-	const struct preview *preview = dump->data;
+	struct preview *preview = dump->data;
 	const struct service *service;
 
+	if (!dump->row && look_at_flows(preview))
+		return -EAGAIN;
 	if (dump->row > preview->n)
 		return 0;
 	if (dump->row) {
@@ -321,24 +334,19 @@ static int check_entries(struct asked *asked, const struct maglev_request_servic
 	return 0;
 }
 
-static int begin(struct asked *asked, struct dump *dump, const struct maglev_request_service *named,
-		 struct maglev_request_entry *entries, u32 n)
+static int begin(struct asked *asked, struct dump *dump, struct service *service,
+		 const struct maglev_request_entry *entries, u32 n)
 {
 	struct preview *preview;
-	struct service *service;
 	int err;
 
-	err = check_entries(asked, named, entries, n);
-	if (err)
-		return err;
-	service = answer_find(asked, named, &err);
-	if (!service)
-		return err;
 	preview = calloc(1, sizeof(*preview));
 	if (!preview)
 		return -ENOMEM;
-	preview->service = service;
+	preview->service = service->id;
 	preview->now = service->built;
+	if (preview->now)
+		built_get(preview->now);
 	preview->draft = drafts_begin(&preview->drafts, service);
 	err = preview->draft ? make(preview, asked, entries, n) : -ENOMEM;
 	if (err) {
@@ -357,11 +365,11 @@ int answer_preview(struct asked *asked, struct dump *dump)
 	u32 n = maglev_request_count_entries(asked->head, asked->len);
 	struct maglev_request_entry *entries;
 	struct maglev_request_service named;
+	struct service *service;
 	int err;
 
-	err = maglev_request_read_service(&named, asked->tb[MAGLEV_A_SERVICE], MAGLEV_REQUEST_NAME,
-					  &asked->extack);
-	if (err)
+	service = answer_find(asked, &named, &err);
+	if (!service)
 		return err;
 	entries = calloc(n + 1, sizeof(*entries));
 	if (!entries)
@@ -369,7 +377,9 @@ int answer_preview(struct asked *asked, struct dump *dump)
 	err = maglev_request_read_entries(entries, asked->head, asked->len, MAGLEV_REQUEST_PREVIEW,
 					  &asked->extack);
 	if (!err)
-		err = begin(asked, dump, &named, entries, n);
+		err = check_entries(asked, &named, entries, n);
+	if (!err)
+		err = begin(asked, dump, service, entries, n);
 	free(entries);
 	return err;
 }

@@ -180,24 +180,13 @@ static void keep_base(struct built *built, const struct built *old)
 	built->warnings = old->warnings;
 }
 
-static bool any_overlaid(const struct built *built)
-{
-	u32 i;
-
-	for (i = 0; i < built->n; i++)
-		if (built->backends[i].state != MAGLEV_UP ||
-		    built->backends[i].share != MAGLEV_SHARE_MAX)
-			return true;
-	return false;
-}
-
 /* Two bytes a slot more, only while something is overlaid. */
 static int build_live(struct built *built)
 {
 	void *scratch;
 
 	built->live_digest = built->base_digest;
-	if (!any_overlaid(built)) {
+	if (!maglev_any_overlaid(built->backends, built->n)) {
 		built->live = slots_get(built->base);
 		return 0;
 	}

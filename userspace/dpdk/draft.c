@@ -133,6 +133,7 @@ struct draft *drafts_begin(struct drafts *drafts, struct service *service)
 	draft->size = service->size;
 	draft->mode = service->mode;
 	draft->timeouts = service->timeouts;
+	draft->fragments = service->fragments;
 	for (i = 0; i < service->n_pairs; i++) {
 		row = append_row(draft, service->pairs[i]->plan.addr, service->pairs[i]->plan.port);
 		row->plan = service->pairs[i]->plan;
@@ -220,6 +221,8 @@ static void set_service(struct draft *draft, const struct maglev_request_service
 		draft->size = request->table_size;
 	if (request->has_mode)
 		draft->mode = request->mode_setting;
+	if (request->fragments_at)
+		draft->fragments = request->fragments;
 	for (state = 0; state < MAGLEV_FLOW_STATES; state++)
 		if (request->timeouts.seconds[state])
 			draft->timeouts.seconds[state] = request->timeouts.seconds[state];
@@ -563,6 +566,7 @@ static bool commit(struct draft *draft)
 	service->size = draft->size;
 	service->mode = draft->mode;
 	service->timeouts = draft->timeouts;
+	service->fragments = draft->fragments;
 	service->dirty = true;
 	if (is_new)
 		event_service(MAGLEV_CMD_SERVICE_ADD_NTF, service);

@@ -37,6 +37,7 @@ struct row {
  * @size: slots
  * @mode: enum maglev_mode
  * @timeouts: seconds
+ * @fragments: they follow the first of them
  * @gone: it would be deleted
  * @rows: its backends, in no order
  * @n_rows: how many, those that are gone included
@@ -55,6 +56,7 @@ struct draft {
 	u32 size;
 	u8 mode;
 	struct maglev_timeouts timeouts;
+	bool fragments;
 	bool gone;
 	struct row *rows;
 	u32 n_rows;

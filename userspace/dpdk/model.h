@@ -88,6 +88,7 @@ struct pair {
  * @size: slots
  * @mode: enum maglev_mode
  * @timeouts: seconds
+ * @fragments: they follow the first of them
  * @pairs: in canonical order
  * @n_pairs: how many
  * @built: its tables; NULL: none yet
@@ -104,6 +105,7 @@ struct service {
 	u32 size;
 	u8 mode;
 	struct maglev_timeouts timeouts;
+	bool fragments;
 	struct pair **pairs;
 	u32 n_pairs;
 	struct built *built;

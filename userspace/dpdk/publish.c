@@ -164,6 +164,7 @@ static int write_view(struct service_view *to, const struct generation *generati
 	to->port = service->key.port;
 	to->addr_len = service->key.addr_len;
 	to->protocol = service->key.protocol;
+	to->fragments = service->fragments;
 	return 0;
 }
 
@@ -191,6 +192,7 @@ static int write_services(struct publication *publication)
 		if (err)
 			return err;
 		generation->n_services++;
+		generation->any_fragments |= view->fragments;
 		built_get(service->built);
 		publication->built[publication->n_built++] = service->built;
 		hash_service(generation, view);

@@ -101,8 +101,10 @@ void reply_service(struct maglev_lib_message *to, const struct service *service)
 	reply_service_name(to, service);
 	of->has |= HAS(SERVICE_MODE_SET) | HAS(SERVICE_N_BACKENDS) | HAS(SERVICE_FORWARDING) |
 		   HAS(SERVICE_LEFT_BECAUSE) | HAS(SERVICE_FLOWS) | HAS(SERVICE_ERROR) |
-		   HAS(SERVICE_BUILD_US) | HAS(SERVICE_STATS) | HAS(SERVICE_SCHEDULER);
+		   HAS(SERVICE_BUILD_US) | HAS(SERVICE_STATS) | HAS(SERVICE_SCHEDULER) |
+		   HAS(SERVICE_FRAGMENTS);
 	of->mode_set = service->mode;
+	of->fragments = service->fragments;
 	of->n_backends = service->n_pairs;
 	of->forwarding = MAGLEV_NL_FORWARDING_MAGLEV;
 	of->left_because = MAGLEV_NL_LEFT_BECAUSE_NONE;

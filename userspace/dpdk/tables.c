@@ -17,6 +17,7 @@ enum {
 	SWEEP_FAST_MS = 1000,
 	STEP_MS = 1, /* of the control thread's time, at most */
 	CHUNK = 64, /* lines between two looks at the clock */
+	WALK_WORDS = 1 << 16, /* looked at before something else gets its turn */
 };
 
 /**
@@ -330,6 +331,12 @@ bool tables_sweep(bool fast, u32 elapsed_ms)
 	return sweep->owed;
 }
 
+/* Of each worker. */
+static u64 words_of(const struct maglev_flow_tables *tables)
+{
+	return (u64)tables->cpu[0].lines * MAGLEV_LINE_WORDS;
+}
+
 static const struct maglev_target *target_of(const struct maglev_flows *flows, u64 word)
 {
 	u32 index = maglev_word_index(word);
@@ -337,52 +344,55 @@ static const struct maglev_target *target_of(const struct maglev_flows *flows, u
 	return word && index < flows->n_targets ? flows->targets[index] : NULL;
 }
 
-u64 tables_flush(u32 service, int index)
+bool walk_begins(const struct walk *walk)
 {
-	const struct maglev_flow_tables *tables;
-	const struct maglev_target *target;
-	struct maglev_flows flows;
-	u64 n = 0, word, i;
-	u32 worker;
-	u64 *at;
-
-	tables_flows(&flows);
-	for (tables = model.tables; tables; tables = tables->old) {
-		for (worker = 0; worker < tables->n; worker++) {
-			at = tables->cpu[worker].words;
-			for (i = 0; i < (u64)tables->cpu[worker].lines * MAGLEV_LINE_WORDS; i++) {
-				word = READ_ONCE(at[i]);
-				target = target_of(&flows, word);
-				if (target && (!service || target->service == service) &&
-				    (index < 0 || target->index == (u32)index))
-					n += maglev_flow_change(&at[i], word, 0);
-			}
-		}
-	}
-	return n;
+	return walk->tables != model.tables;
 }
 
-void tables_walk(void (*seen)(void *ctx, const struct maglev_flow_tables *tables, u64 word,
-			      const struct maglev_target *target),
-		 void *ctx)
+/* The tables that the next word is in; NULL at the end. */
+static const struct maglev_flow_tables *find_piece(struct walk *walk, u64 *words)
+{
+	const struct maglev_flow_tables *tables = model.tables;
+
+	if (tables && !walk->old && walk->row >= tables->n * words_of(tables)) {
+		walk->old = true;
+		walk->row = 0;
+	}
+	if (tables && walk->old)
+		tables = tables->old;
+	if (!tables || walk->row >= tables->n * words_of(tables))
+		return NULL;
+	*words = words_of(tables) - walk->row % words_of(tables);
+	if (*words > WALK_WORDS)
+		*words = WALK_WORDS;
+	return tables;
+}
+
+bool walk_on(struct walk *walk,
+	     void (*seen)(void *ctx, const struct maglev_flow_tables *tables, u64 *at, u64 word,
+			  const struct maglev_target *target),
+	     void *ctx)
 {
 	const struct maglev_flow_tables *tables;
 	const struct maglev_target *target;
 	struct maglev_flows flows;
-	u32 worker;
-	u64 i, word;
+	u64 *at, word, words;
 
+	if (walk_begins(walk))
+		*walk = (struct walk){ .tables = model.tables };
+	tables = find_piece(walk, &words);
+	if (!tables)
+		return false;
 	tables_flows(&flows);
-	for (tables = model.tables; tables; tables = tables->old) {
-		for (worker = 0; worker < tables->n; worker++) {
-			for (i = 0; i < (u64)tables->cpu[worker].lines * MAGLEV_LINE_WORDS; i++) {
-				word = READ_ONCE(tables->cpu[worker].words[i]);
-				target = target_of(&flows, word);
-				if (target && !maglev_word_expired(word, target, flows.now))
-					seen(ctx, tables, word, target);
-			}
-		}
+	at = tables->cpu[walk->row / words_of(tables)].words + walk->row % words_of(tables);
+	walk->row += words;
+	for (; words--; at++) {
+		word = READ_ONCE(*at);
+		target = target_of(&flows, word);
+		if (target && !maglev_word_expired(word, target, flows.now))
+			seen(ctx, tables, at, word, target);
 	}
+	return true;
 }
 
 bool tables_drop_old(void)

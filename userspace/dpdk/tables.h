@@ -34,13 +34,26 @@ void tables_flows(struct maglev_flows *flows);
  */
 bool tables_sweep(bool fast, u32 elapsed_ms);
 
-/* Forget flows of a service (0: of all) or of a pair (-1: of all). Return: how many. */
-u64 tables_flush(u32 service, int index);
+/**
+ * struct walk - a walk through all tables, in pieces; begins as zeros
+ * @tables: the newest, to be compared and not followed
+ * @old: it is in the old ones
+ * @row: the next word, those of all workers in turn
+ */
+struct walk {
+	const void *tables;
+	bool old;
+	u64 row;
+};
 
-/* Call @seen for each flow alive. */
-void tables_walk(void (*seen)(void *ctx, const struct maglev_flow_tables *tables, u64 word,
-			      const struct maglev_target *target),
-		 void *ctx);
+/* Does the next piece begin with the first word, as there are other tables by now? */
+bool walk_begins(const struct walk *walk);
+
+/* walk_on: call @seen for each flow alive in a piece, a millisecond's. Return: there is more. */
+bool walk_on(struct walk *walk,
+	     void (*seen)(void *ctx, const struct maglev_flow_tables *tables, u64 *at, u64 word,
+			  const struct maglev_target *target),
+	     void *ctx);
 
 /* Old tables whose flows are gone. Return: have they gone now? */
 bool tables_drop_old(void);

@@ -125,11 +125,16 @@ static int put_message(struct talk *talk, u8 command, u16 flags,
 
 static int end_list(struct talk *talk, int err)
 {
+	bool is_list = (talk->request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	u16 flags = NLM_F_MULTI | (talk->dump.interrupted ? NLM_F_DUMP_INTR : 0);
-	struct nlmsghdr *nlh = begin(talk, NLMSG_DONE, flags, TEXT_BYTES);
+	struct nlmsghdr *nlh;
 
 	dump_end(&talk->dump);
 	talk->dumping = false;
+	if (!is_list)
+		return talk->request.nlmsg_flags & NLM_F_ACK || err ? put_verdict(talk, err, NULL) :
+								      0;
+	nlh = begin(talk, NLMSG_DONE, flags, TEXT_BYTES);
 	if (!nlh)
 		return -ENOMEM;
 	*(int *)mnl_nlmsg_put_extra_header(nlh, sizeof(int)) = err;
@@ -151,6 +156,8 @@ static int put_rows(struct talk *talk)
 		if (got <= 0)
 			return end_list(talk, got);
 		flags = NLM_F_MULTI | (talk->dump.interrupted ? NLM_F_DUMP_INTR : 0);
+		if ((talk->request.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+			flags = 0;
 		got = put_message(talk, talk->command, flags, &row);
 		if (got)
 			return got;
@@ -165,8 +172,8 @@ static int obey(struct talk *talk, struct asked *asked)
 	bool is_list = (talk->request.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	int got = answer_read(asked);
 
-	if (!got && is_list) {
-		got = answer_dump(asked, &talk->dump);
+	if (!got && (is_list || answer_is_long(asked))) {
+		got = is_list ? answer_dump(asked, &talk->dump) : answer_long(asked, &talk->dump);
 		talk->dumping = !got;
 		if (talk->dumping)
 			return 0;

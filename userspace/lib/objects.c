@@ -238,6 +238,11 @@ static const struct maglev_lib_field service_fields[] = {
 		.kind = MAGLEV_LIB_TEXT,
 		MEMBER(service, scheduler),
 	},
+	[MAGLEV_A_SERVICE_FRAGMENTS] = {
+		.name = "fragments",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(service, fragments),
+	},
 };
 
 const struct maglev_lib_object maglev_lib_service_object = {

@@ -93,6 +93,8 @@ struct maglev_lib_stats {
  * @flows: Flows tracked, as the last sweep saw them.
  * @stats: Counters of the service.
  * @scheduler: Name by which IPVS knows the scheduler, maglev or mh.
+ * @fragments: 1 if fragments of its packets follow the first of them to a backend, else
+ *	0. The kernel puts all that it gets together first and has no 0.
  */
 struct maglev_lib_service {
 	u64 has;
@@ -117,6 +119,7 @@ struct maglev_lib_service {
 	u32 flows;
 	struct maglev_lib_stats stats;
 	char scheduler[16];
+	u32 fragments;
 };
 
 /**

@@ -91,6 +91,9 @@ static void show_one(struct out *out, const struct maglev_lib_service *service)
 		 show_percent(service->displaced_slots, service->table_size));
 	out_text(out, "timeouts", "half-open %u s, established %u s, closing %u s, reset %u s",
 		 timeouts->half_open, timeouts->established, timeouts->closing, timeouts->reset);
+	if (service->has & MAGLEV_LIB_HAS(SERVICE_FRAGMENTS))
+		out_text(out, "fragments", "%s",
+			 service->fragments ? "follow the first of them" : "dropped");
 	out_text(out, "flows", "%u tracked", service->flows);
 	show_stats(out, &service->stats);
 	if (*notes(service, text))

@@ -44,6 +44,7 @@ static const struct part service_set_parts[] = {
 	  .value = "half-open|established|closing|reset SECONDS",
 	  .read = read_timeout,
 	  .flags = PART_REPEATS },
+	{ .word = "fragments", .value = "on|off", .read = read_fragments },
 	{},
 };
 
@@ -55,6 +56,7 @@ static const struct part service_add_parts[] = {
 	  .value = "half-open|established|closing|reset SECONDS",
 	  .read = read_timeout,
 	  .flags = PART_REPEATS },
+	{ .word = "fragments", .value = "on|off", .read = read_fragments },
 	{},
 };
 
@@ -252,7 +254,7 @@ const struct command commands[] = {
 		.parts = service_set_parts,
 		.needs_word = true,
 		.op = MAGLEV_NL_OP_SERVICE_SET,
-		.help = "table size, mode and timeouts of a service",
+		.help = "table size, mode, timeouts and fragments of a service",
 		.details = SERVICE_DETAILS
 		"M is a prime from 251 to 1048573. Mode flag is what IPVS's scheduler flags say.\n",
 	},

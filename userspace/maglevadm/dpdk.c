@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * maglev-dpdk has its services from our family alone, so what ipvsadm's words mean is told to it in
- * that: -A, -E and -D of services, -a, -e and -d of backends, -L and -C.
+ * that: -A, -E and -D of services, -a, -e and -d of backends, -L, -C, -S and -R.
  */
 #include "dpdk.h"
 
 #include "connect.h"
+#include "dpdk_rules.h"
 #include "err.h"
 #include "ipvs_list.h"
 #include "ipvs_words.h"
@@ -27,7 +28,7 @@ int dpdk_check(const char *object)
 	if (!dpdk_socket || strcmp(object, "doctor"))
 		return STATUS_DONE;
 	return err_refuse(NULL, span_of(object), "command",
-			  "without --dpdk: it looks at what the kernel forwards");
+			  "without --dpdk: it looks at what the kernel forwards; of maglev-dpdk, stats, explain and maglevd's status page tell");
 }
 
 static int refuse(const struct ipvs_words *words, enum ipvs_word word, const char *why)
@@ -264,6 +265,8 @@ static int list(struct out *out, struct maglev_client *client, const struct ipvs
 		status = fail(client);
 	else if (listing.only && !listing.table.n)
 		status = err_say("maglev-dpdk: no such service");
+	else if (words->command == IPVS_SAVE)
+		dpdk_save(out, &listing.table);
 	else if (out->json)
 		ipvs_json_services(out, &listing.table);
 	else
@@ -272,11 +275,25 @@ static int list(struct out *out, struct maglev_client *client, const struct ipvs
 	return status;
 }
 
+static int restore_line(struct maglev_client *client, const struct ipvs_words *words)
+{
+	int status = STATUS_DONE;
+
+	if (words->command != IPVS_ADD_SERVICE && words->command != IPVS_ADD_SERVER)
+		status = err_say("a line of -R is -A or -a");
+	if (!status)
+		status = check_words(words);
+	return status ? status : change(client, words);
+}
+
 static int obey(struct out *out, struct maglev_client *client, const struct ipvs_words *words)
 {
 	switch (words->command) {
 	case IPVS_LIST:
+	case IPVS_SAVE:
 		return list(out, client, words);
+	case IPVS_RESTORE:
+		return dpdk_restore(client, restore_line);
 	case IPVS_CLEAR:
 		return clear(client);
 	default:
@@ -289,14 +306,19 @@ int dpdk_ipvs(struct out *out, const struct ipvs_words *words)
 	const u64 known = IPVS_BIT(IPVS_ADD_SERVICE) | IPVS_BIT(IPVS_EDIT_SERVICE) |
 			  IPVS_BIT(IPVS_DELETE_SERVICE) | IPVS_BIT(IPVS_ADD_SERVER) |
 			  IPVS_BIT(IPVS_EDIT_SERVER) | IPVS_BIT(IPVS_DELETE_SERVER) |
-			  IPVS_BIT(IPVS_LIST) | IPVS_BIT(IPVS_CLEAR);
+			  IPVS_BIT(IPVS_LIST) | IPVS_BIT(IPVS_CLEAR) | IPVS_BIT(IPVS_SAVE) |
+			  IPVS_BIT(IPVS_RESTORE);
 	struct maglev_client *client;
 	struct span end = {};
 	int status;
 
+	if (words->command == IPVS_ZERO)
+		return err_refuse_unquoted(
+			NULL, end, "command",
+			"-Z: counters of maglev-dpdk only grow: compare two of maglevadm --dpdk stats");
 	if (!(IPVS_BIT(words->command) & known))
 		return err_refuse_unquoted(NULL, end, "command",
-					   "with --dpdk one of -A, -E, -D, -a, -e, -d, -L and -C");
+					   "with --dpdk one of -A, -E, -D, -a, -e, -d, -L, -C, -S and -R");
 	status = check_words(words);
 	if (status)
 		return status;

@@ -29,6 +29,7 @@ int read_share(struct order *order, const struct part *part);
 int read_own_weight(struct order *order, const struct part *part);
 int read_tunnel(struct order *order, const struct part *part);
 int read_checksum(struct order *order, const struct part *part);
+int read_fragments(struct order *order, const struct part *part);
 
 /* What is asked of flows and of a packet. */
 int read_flow_state(struct order *order, const struct part *part);

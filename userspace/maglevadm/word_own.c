@@ -35,9 +35,8 @@ int read_tunnel(struct order *order, const struct part *part)
 	return order_note(order, MAGLEV_ENTRY_NONE, "backend.tunnel", part->word, at);
 }
 
-int read_checksum(struct order *order, const struct part *part)
+static int read_switch(struct order *order, const struct part *part, const char *path, u32 *on)
 {
-	struct maglev_lib_backend *backend = &order->message.backend;
 	struct span at;
 	int status = order_value(order, part, &at);
 
@@ -45,7 +44,22 @@ int read_checksum(struct order *order, const struct part *part)
 		return status;
 	if (!span_is(at, "on") && !span_is(at, "off"))
 		return err_refuse(NULL, at, part->word, "on or off");
+	*on = span_is(at, "on");
+	return order_note(order, MAGLEV_ENTRY_NONE, path, part->word, at);
+}
+
+int read_checksum(struct order *order, const struct part *part)
+{
+	struct maglev_lib_backend *backend = &order->message.backend;
+
 	backend->has |= MAGLEV_LIB_HAS(BACKEND_TUNNEL_CHECKSUM);
-	backend->tunnel_checksum = span_is(at, "on");
-	return order_note(order, MAGLEV_ENTRY_NONE, "backend.tunnel-checksum", part->word, at);
+	return read_switch(order, part, "backend.tunnel-checksum", &backend->tunnel_checksum);
+}
+
+int read_fragments(struct order *order, const struct part *part)
+{
+	struct maglev_lib_service *service = &order->message.service;
+
+	service->has |= MAGLEV_LIB_HAS(SERVICE_FRAGMENTS);
+	return read_switch(order, part, "service.fragments", &service->fragments);
 }

@@ -134,6 +134,7 @@ struct config_policy {
  * @mode: MAGLEV_NL_MODE_TUPLE or MAGLEV_NL_MODE_SOURCE
  * @table_size: M, a prime; 0: the cluster's
  * @timeouts: "has" says which are given, in seconds
+ * @fragments: they follow the first of them; in the kernel they do anyway
  * @external: services and backends are another's, only states are ours
  * @pool: where its backends come from; NULL if external
  * @check: all that must pass
@@ -152,6 +153,7 @@ struct config_service {
 	u32 mode;
 	u32 table_size;
 	struct maglev_lib_timeouts timeouts;
+	bool fragments;
 	bool external;
 	const struct config_pool *pool;
 	const struct check *const *check;

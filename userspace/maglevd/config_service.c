@@ -191,6 +191,8 @@ static const struct config_field fields[] = {
 	  .variants = VARIANT_OURS },
 	{ "timeouts", read_timeouts, CONFIG_MEMBER(struct config_service, timeouts),
 	  .variants = VARIANT_OURS },
+	{ "fragments", config_read_bool, CONFIG_MEMBER(struct config_service, fragments),
+	  .variants = VARIANT_OURS },
 	{ "pool", config_read_pool, "NAME", CONFIG_MEMBER(struct config_service, pool),
 	  .variants = VARIANT_OURS },
 	{ .key = "checks", .read = read_checks },

@@ -474,7 +474,8 @@ static void apply_again(struct ev_loop *loop, struct ev_timer *timer, int events
 			tell_done(daemon->world, &done);
 		return;
 	}
-	log_say(LOG_ERR, "the kernel is not as configured, trying again", "why=\"%s\"", error);
+	log_say(LOG_ERR, "not as configured, trying again", "dataplane=%s why=\"%s\"",
+		dataplane_name(), error);
 	start_timer(daemon, &daemon->again, RETRY_MS);
 }
 
@@ -486,7 +487,8 @@ static void take_events(struct ev_loop *loop, struct ev_io *io, int events)
 	(void)loop;
 	(void)events;
 	if (news < 0) {
-		log_say(LOG_ERR, "events of the kernel", "why=\"%s\"", strerror(-news));
+		log_say(LOG_ERR, "no more events", "dataplane=%s why=\"%s\"", dataplane_name(),
+			news == -EPIPE ? "it has gone" : strerror(-news));
 		ev_io_stop(daemon->loop, io);
 	}
 	if (news)
@@ -526,7 +528,8 @@ struct daemon *daemon_create(struct ev_loop *loop, const struct daemon_options *
 	}
 	daemon->kernel = kernel_open(error);
 	if (!daemon->kernel)
-		log_say(LOG_ERR, "the kernel", "why=\"%s\"", error);
+		log_say(LOG_ERR, "no dataplane", "dataplane=%s why=\"%s\"", dataplane_name(),
+			error);
 	else
 		daemon->passive = passive_create(loop, daemon->kernel);
 	if (daemon->passive)

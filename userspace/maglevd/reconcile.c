@@ -96,7 +96,7 @@ static void set_timeouts(struct maglev_lib_timeouts *change,
 		    now->reset);
 }
 
-/* Table size, mode and timeouts, where they are not as they should be. */
+/* Table size, mode, timeouts and fragments, where they are not as they should be. */
 static int set_service(const struct run *run, const struct service *service)
 {
 	static const struct seen_service none = { .mode_set = MAGLEV_NL_MODE_FLAG };
@@ -115,6 +115,11 @@ static int set_service(const struct run *run, const struct service *service)
 	set_timeouts(&change.timeouts, &config->timeouts, &seen->timeouts);
 	if (change.timeouts.has)
 		change.has |= MAGLEV_LIB_HAS(SERVICE_TIMEOUTS);
+	/* The kernel puts all of them together, and needs not be told. */
+	if (kernel_is_atomic() && config->fragments != seen->fragments) {
+		change.has |= MAGLEV_LIB_HAS(SERVICE_FRAGMENTS);
+		change.fragments = config->fragments;
+	}
 	if (!change.has)
 		return 0;
 	run->done->services_changed += seen != &none;

@@ -28,6 +28,7 @@ struct seen_service {
 	u32 table_size;
 	u32 mode_set;
 	struct maglev_lib_timeouts timeouts;
+	bool fragments;
 	struct seen_backend *backend; /* ordered */
 	size_t n;
 };

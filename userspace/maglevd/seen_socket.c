@@ -48,6 +48,7 @@ static int take_service(void *ctx, const struct maglev_lib_message *message)
 	grown->table_size = from->table_size;
 	grown->mode_set = from->mode_set;
 	grown->timeouts = from->timeouts;
+	grown->fragments = from->fragments;
 	return 0;
 }
 
