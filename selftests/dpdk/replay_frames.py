@@ -125,15 +125,16 @@ def to_service(packet):
 
 
 def is_plain(packet):
-    """Neither options nor headers between: the kernel looks at those before the module does, and answers some itself. Nor
-    without a length, which is of super-packets alone; and UDP of a length that cannot be is IPVS's to forward."""
+    """No options that a router writes into or goes by, and no IPv6 headers between: the kernel does something about those
+    before the module sees them. And UDP of a length that cannot be is IPVS's to forward."""
     if packet[0] >> 4 == 4:
-        protocol, four = packet[9], packet[20:]
-        if packet[0] != 0x45 or packet[2:4] == b"\0\0":
+        size = (packet[0] & 15) * 4
+        protocol, four = packet[9], packet[size:]
+        if {7, 68, 131, 137} & set(packet[20:size]):
             return False
     else:
         protocol, four = packet[6], packet[40:]
-        if packet[4:6] == b"\0\0" or protocol not in (1, 6, 17, 58):
+        if protocol not in (1, 6, 17, 58):
             return False
     return protocol != 132 and (protocol != 17 or struct.unpack("!H", (four[4:6] + b"\0\0")[:2])[0] >= 8)
 

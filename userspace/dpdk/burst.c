@@ -96,6 +96,47 @@ static inline bool header_adds_up(const struct item *item)
 	return sum == 0xffff;
 }
 
+/* 0 is how the kernel marks what is longer than the field can say; from a wire it is a mistake. */
+static bool has_length(const struct item *item, u8 version)
+{
+	u16 len;
+
+	return copy_bytes(item, version == 4 ? 2 : 4, &len, sizeof(len)) && len;
+}
+
+/*
+ * IPv4 options that the kernel lets pass as they are: not those that do not fit, and not those that a router
+ * writes into or goes by (RFC 791, 3.1).
+ */
+static bool has_plain_options(const struct item *item)
+{
+	enum {
+		END = 0,
+		NOP = 1,
+		RECORD_ROUTE = 7,
+		TIMESTAMP = 68,
+		LOOSE_ROUTE = 131,
+		STRICT_ROUTE = 137
+	};
+	u8 head[60];
+	u32 at, len;
+
+	if (!copy_bytes(item, 0, head, 1))
+		return false;
+	len = (head[0] & 0xf) * 4;
+	if (!copy_bytes(item, 0, head, len))
+		return false;
+	for (at = 20; at < len && head[at] != END; at += head[at] == NOP ? 1 : head[at + 1]) {
+		if (head[at] == NOP)
+			continue;
+		if (at + 2 > len || head[at + 1] < 2 || at + head[at + 1] > len ||
+		    head[at] == RECORD_ROUTE || head[at] == TIMESTAMP || head[at] == LOOSE_ROUTE ||
+		    head[at] == STRICT_ROUTE)
+			return false;
+	}
+	return true;
+}
+
 /* Sources that nobody has (RFC 1812, 5.3.7; RFC 4291, 2.7): the kernel knows what to do. */
 static inline bool is_martian(const u8 *source, u8 version)
 {
@@ -165,8 +206,8 @@ static __rte_noinline enum stage
 take_odd(struct worker *worker, const struct generation *generation, struct item *item, u8 version)
 {
 	parse(item);
-	if (unlikely(item->packet.version != version) ||
-	    (version == 4 && unlikely(!header_adds_up(item))))
+	if (item->packet.version != version || !has_length(item, version) ||
+	    (version == 4 && !(header_adds_up(item) && has_plain_options(item))))
 		return STAGE_KERNEL;
 	if (unlikely(item->packet.kind == MAGLEV_KIND_FRAGMENT))
 		return fragments_take(worker, generation, item) ? STAGE_GONE : STAGE_KERNEL;
