@@ -189,6 +189,19 @@ unit: $(B)/maglevadm ## unit tests and properties under ASan and UBSan
 lint: ## sparse, W=1, checkpatch, clang-format, shellcheck, layers, spelling, kernel-doc
 	@scripts/lint
 
+.PHONY: analyze coverage coverage-kernel
+analyze: ## clang-tidy, cppcheck, gcc -fanalyzer and coccinelle over the sources, some minutes: T="CHECK..."
+	@scripts/need analyze
+	@scripts/analyze $(T)
+
+coverage: ## which lines of core and userspace the unit tests and fuzzers' corpora run, some minutes
+	@scripts/need check
+	@scripts/coverage
+
+coverage-kernel: ## which lines of the module the kselftests run, in User-Mode Linux, built the first time: T="selftests/net/NAME.sh ..."
+	@scripts/need coverage-kernel
+	@scripts/coverage-kernel $(T)
+
 fuzz: ## fuzz everything that reads bytes we did not write: T="NAME...", SECONDS= for each
 	@scripts/fuzz -t $(or $(SECONDS),30) $(T)
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # What building a kernel from the Debian package of its source takes, to be sourced. The caller sets config, the
-# fragment of its configuration; work, a directory that goes when it exits, comes from unpack_source.
+# fragment of its configuration, unless KERNEL_CONFIG names another; work, a directory that goes when it exits, comes
+# from unpack_source.
 : "${config:?}"
+config=${KERNEL_CONFIG:-$config}
 
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
 note() { echo "$(basename "$0"): $*" >&2; }
