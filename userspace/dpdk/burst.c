@@ -513,21 +513,6 @@ static inline struct maglev_target *decide_one(struct worker *worker,
 	return decision.target;
 }
 
-/* Return: true if this packet is one too many; it is gone. */
-static __rte_noinline bool spill(struct worker *worker, const struct burst *burst,
-				 const struct item *item)
-{
-	if (!spill_votes(&worker->spill, item->hash))
-		return false;
-	if (spill_give(&worker->spill, worker->id, item->mbuf))
-		return true;
-	if (burst->level != SPILL_DROP)
-		return false;
-	worker_count_reason(worker, MAGLEV_REASON_QUEUE_FULL);
-	rte_pktmbuf_free(item->mbuf);
-	return true;
-}
-
 static inline void decide_all(struct worker *worker, const struct generation *generation,
 			      struct burst *burst)
 {
@@ -538,9 +523,54 @@ static inline void decide_all(struct worker *worker, const struct generation *ge
 	plane_fill(&plane, worker, generation);
 	for (i = 0; i < burst->n; i++) {
 		item = &burst->item[i];
-		if (likely(burst->level == SPILL_NONE) || !spill(worker, burst, item))
-			decide_one(worker, generation, &plane, item);
+		if (unlikely(burst->level != SPILL_NONE))
+			spill_vote(&worker->spill, &item->packet.tuple);
+		decide_one(worker, generation, &plane, item);
 	}
+}
+
+/* Is it a packet of the flow that floods the queue? */
+static inline bool is_flood(const struct worker *worker, const struct rte_mbuf *mbuf)
+{
+	struct maglev_packet packet;
+	u8 version;
+	u16 link_len = find_network(mbuf, &version);
+
+	return link_len &&
+	       plain_parse(&packet, rte_pktmbuf_mtod_offset(mbuf, const u8 *, link_len),
+			   mbuf->data_len - link_len, version) &&
+	       spill_is_candidate(&worker->spill, &packet.tuple);
+}
+
+/* Return: true if this packet, one too many, is gone. */
+static bool spill(struct worker *worker, struct rte_mbuf *mbuf, enum spill_level level)
+{
+	if (spill_give(&worker->spill, worker->id, mbuf))
+		return true;
+	if (level != SPILL_DROP)
+		return false;
+	worker_count_reason(worker, MAGLEV_REASON_QUEUE_FULL);
+	rte_pktmbuf_free(mbuf);
+	return true;
+}
+
+/* Take the flood out of a burst. Return: packets left in it. */
+static __rte_noinline u32 spill_all(struct worker *worker, struct rte_mbuf **mbuf, u32 n,
+				    enum spill_level level)
+{
+	u32 i, left = 0;
+
+	if (worker->spill.votes < SPILL_VOTES_MIN)
+		return n;
+	for (i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], void *));
+	for (i = 0; i < n; i++) {
+		if (is_flood(worker, mbuf[i]) && spill(worker, mbuf[i], level))
+			spill_vote(&worker->spill, &worker->spill.candidate);
+		else
+			mbuf[left++] = mbuf[i];
+	}
+	return left;
 }
 
 void burst_run(struct worker *worker, const struct generation *generation, struct rte_mbuf **mbuf,
@@ -550,6 +580,8 @@ void burst_run(struct worker *worker, const struct generation *generation, struc
 
 	burst.n = 0;
 	burst.level = level;
+	if (unlikely(level != SPILL_NONE))
+		n = spill_all(worker, mbuf, n, level);
 	take_all(worker, generation, &burst, mbuf, n);
 	hash_all(worker, generation, &burst);
 	decide_all(worker, generation, &burst);

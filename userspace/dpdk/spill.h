@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a worker has too much of, others get (paper, 3.1). A card gives all packets of one 5-tuple to
- * one queue; a flood of one would starve the flows that share it. So a worker that has received full
- * bursts for SPILL_FULL_TURNS turns, and whose queue is half full, looks which flow most of its packets are of (a majority vote,
- * which takes one candidate and one count), and hands the packets of that flow, and only those,
- * to the rings of the others in turn. Whoever gets them treats them as its own: the tables of all
- * workers give the same answer, and a flow tracked here is found there by adoption if its slot has
- * moved. Others look into their rings only when their own queues have been emptied, so that a flood
- * costs their flows nothing. What no ring has room for stays here; but if the queue is about to
+ * What a worker has too much of, others get (paper, 3.1). A card gives all packets of one 5-tuple to one
+ * queue; a flood of one would starve the flows that share it. So a worker that has received full
+ * bursts for SPILL_FULL_TURNS turns, and whose queue is half full, looks which flow most of its packets
+ * are of (a majority vote, which takes one candidate and one count). From then on packets of that
+ * flow, and only those, are handed to the rings of the others in turn, as soon as they are read: neither
+ * hashed nor looked up. Whoever gets them treats them as its own: the tables of all workers give the same
+ * answer, and a flow tracked here is found there by adoption if its slot has moved. Others
+ * look into their rings only when their own queues have been emptied, so that a flood costs
+ * their flows nothing. What no ring has room for stays here; but if the queue is about to
  * overflow, it is dropped at once, which is cheap, rather than any flow's packets by the card.
  */
 #ifndef MAGLEV_DPDK_SPILL_H
 #define MAGLEV_DPDK_SPILL_H
 
-#include <maglev/env.h>
+#include <maglev/tuple.h>
 
 struct rte_mbuf;
 struct rte_ring;
@@ -43,7 +44,7 @@ enum spill_level {
  * @full: turns in sequence its queue was full
  * @next: whom it hands something to next
  * @votes: by which the candidate leads
- * @candidate: hash of the flow that may have the majority
+ * @candidate: the flow that may have the majority
  * @handed: packets given to others
  */
 struct spill {
@@ -51,25 +52,28 @@ struct spill {
 	u32 full;
 	u32 next;
 	u32 votes;
-	u64 candidate;
+	struct maglev_tuple candidate;
 	u64 handed;
 };
 
-/* Vote: is this packet one of a flow that has the most of a full queue? */
-static inline bool spill_votes(struct spill *spill, u64 hash)
+static inline bool spill_is_candidate(const struct spill *spill, const struct maglev_tuple *tuple)
 {
-	if (spill->candidate == hash) {
+	return spill->candidate.len == tuple->len &&
+	       !memcmp(spill->candidate.byte, tuple->byte, tuple->len);
+}
+
+/* Vote for a packet's flow; @spill->votes >= SPILL_VOTES_MIN elects the candidate. */
+static inline void spill_vote(struct spill *spill, const struct maglev_tuple *tuple)
+{
+	if (spill->votes && spill_is_candidate(spill, tuple)) {
 		if (spill->votes < SPILL_VOTES_MAX)
 			spill->votes++;
-		return spill->votes >= SPILL_VOTES_MIN;
-	}
-	if (spill->votes) {
+	} else if (spill->votes) {
 		spill->votes--;
 	} else {
-		spill->candidate = hash;
+		spill->candidate = *tuple;
 		spill->votes = 1;
 	}
-	return false;
 }
 
 /**
