@@ -289,6 +289,32 @@ enum maglev_track maglev_flow_insert(const struct maglev_flow_table *table,
 	return MAGLEV_TRACK_FULL;
 }
 
+bool maglev_flow_known(const struct maglev_flow_table *table, const struct maglev_flows *flows,
+		       u32 line, u64 word)
+{
+	u64 *at = table->words + (size_t)line * MAGLEV_LINE_WORDS, found;
+	const struct maglev_target *target = target_of(flows, word);
+
+	return target && find_in_line(at, flows, word, target->service, &found);
+}
+
+enum maglev_track maglev_flow_restore(const struct maglev_flow_table *table,
+				      const struct maglev_flows *flows, u32 line, u64 word)
+{
+	u64 *at = table->words + (size_t)line * MAGLEV_LINE_WORDS;
+	struct scan scan;
+	u32 i;
+
+	for (i = 0; i < TRIES; i++) {
+		scan_line(&scan, at, flows, word);
+		if (!scan.n_free || !has_room(&scan, maglev_word_state(word)))
+			return MAGLEV_TRACK_FULL;
+		if (maglev_flow_change(scan.free.at, scan.free.seen, word))
+			return MAGLEV_TRACK_NEW;
+	}
+	return MAGLEV_TRACK_FULL;
+}
+
 u32 maglev_flow_sweep(const struct maglev_flow_table *table, const struct maglev_flows *flows,
 		      u32 first, u32 n,
 		      void (*seen)(void *ctx, u64 word, const struct maglev_target *target),

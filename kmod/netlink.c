@@ -290,6 +290,21 @@ static const struct genl_ops operations[] = {
 		.maxattr = ARRAY_SIZE(nothing_policy) - 1,
 		.doit = maglev_netlink_stats_get,
 	},
+	{
+		.cmd = MAGLEV_CMD_FLOW_SAVE,
+		.policy = nothing_policy,
+		.maxattr = ARRAY_SIZE(nothing_policy) - 1,
+		.start = maglev_netlink_flow_save_start,
+		.dumpit = maglev_netlink_flow_save_dump,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = MAGLEV_CMD_FLOW_RESTORE,
+		.policy = maglev_flow_restore_nl_policy,
+		.maxattr = ARRAY_SIZE(maglev_flow_restore_nl_policy) - 1,
+		.doit = maglev_netlink_flow_restore,
+		.flags = GENL_ADMIN_PERM,
+	},
 };
 
 static const struct genl_multicast_group groups[] = {

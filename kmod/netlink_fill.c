@@ -464,7 +464,9 @@ int maglev_fill_settings(struct sk_buff *skb, struct maglev_net *mnet)
 	if (!nest || fill_tables_settings(skb, mnet) || fill_path_settings(skb, mnet) ||
 	    nla_put_u32(skb, MAGLEV_A_SETTINGS_REPLACE_MH, maglev_settings.mh) ||
 	    nla_put_string(skb, MAGLEV_A_SETTINGS_VERSION, MAGLEV_VERSION) ||
-	    nla_put_string(skb, MAGLEV_A_SETTINGS_PLANE, "kernel"))
+	    nla_put_string(skb, MAGLEV_A_SETTINGS_PLANE, "kernel") ||
+	    nla_put_u32(skb, MAGLEV_A_SETTINGS_LINES, maglev_tables_lines(mnet)) ||
+	    nla_put_u32(skb, MAGLEV_A_SETTINGS_CHANGES, mnet->changes))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

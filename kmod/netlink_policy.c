@@ -122,6 +122,16 @@ const struct nla_policy maglev_tuple_nl_policy[MAGLEV_A_TUPLE_LENGTH + 1] = {
 	[MAGLEV_A_TUPLE_LENGTH] = NLA_POLICY_FULL_RANGE(NLA_U32, &maglev_a_tuple_length_range),
 };
 
+/* words */
+const struct nla_policy maglev_words_nl_policy[MAGLEV_A_WORDS_WORD + 1] = {
+	[MAGLEV_A_WORDS_CPU] = { .type = NLA_U32 },
+	[MAGLEV_A_WORDS_LINES] = { .type = NLA_U32 },
+	[MAGLEV_A_WORDS_KEY_CHECK] = { .type = NLA_U64 },
+	[MAGLEV_A_WORDS_CHANGES] = { .type = NLA_U32 },
+	[MAGLEV_A_WORDS_LINE] = { .type = NLA_BINARY },
+	[MAGLEV_A_WORDS_WORD] = { .type = NLA_BINARY },
+};
+
 /* MAGLEV_CMD_SERVICE_GET */
 const struct nla_policy maglev_service_get_nl_policy[MAGLEV_A_SERVICE + 1] = {
 	[MAGLEV_A_SERVICE] = NLA_POLICY_NESTED(maglev_service_nl_policy),
@@ -210,4 +220,9 @@ const struct nla_policy maglev_preview_nl_policy[MAGLEV_A_ENTRY + 1] = {
 /* MAGLEV_CMD_SETTINGS_SET */
 const struct nla_policy maglev_settings_set_nl_policy[MAGLEV_A_SETTINGS + 1] = {
 	[MAGLEV_A_SETTINGS] = NLA_POLICY_NESTED(maglev_settings_nl_policy),
+};
+
+/* MAGLEV_CMD_FLOW_RESTORE */
+const struct nla_policy maglev_flow_restore_nl_policy[MAGLEV_A_WORDS + 1] = {
+	[MAGLEV_A_WORDS] = NLA_POLICY_NESTED(maglev_words_nl_policy),
 };

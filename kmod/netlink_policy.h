@@ -17,6 +17,7 @@ extern const struct nla_policy maglev_service_key_nl_policy[MAGLEV_A_SERVICE_KEY
 extern const struct nla_policy maglev_settings_nl_policy[MAGLEV_A_SETTINGS_HOOK + 1];
 extern const struct nla_policy maglev_timeouts_nl_policy[MAGLEV_A_TIMEOUTS_RESET + 1];
 extern const struct nla_policy maglev_tuple_nl_policy[MAGLEV_A_TUPLE_LENGTH + 1];
+extern const struct nla_policy maglev_words_nl_policy[MAGLEV_A_WORDS_WORD + 1];
 extern const struct nla_policy maglev_service_get_nl_policy[MAGLEV_A_SERVICE + 1];
 extern const struct nla_policy maglev_service_set_nl_policy[MAGLEV_A_SERVICE + 1];
 extern const struct nla_policy maglev_service_add_nl_policy[MAGLEV_A_SERVICE + 1];
@@ -33,5 +34,6 @@ extern const struct nla_policy maglev_flow_flush_nl_policy[MAGLEV_A_BACKEND + 1]
 extern const struct nla_policy maglev_explain_nl_policy[MAGLEV_A_TUPLE + 1];
 extern const struct nla_policy maglev_preview_nl_policy[MAGLEV_A_ENTRY + 1];
 extern const struct nla_policy maglev_settings_set_nl_policy[MAGLEV_A_SETTINGS + 1];
+extern const struct nla_policy maglev_flow_restore_nl_policy[MAGLEV_A_WORDS + 1];
 
 #endif

@@ -151,6 +151,38 @@ struct maglev_request_settings {
 };
 
 /**
+ * struct maglev_request_words - flows of one CPU, to be tracked again, in a request
+ * @at: their nest
+ * @lines_at: the attribute of @lines
+ * @key_check_at: that of @key_check
+ * @changes_at: that of @changes
+ * @line_at: that of @line
+ * @word_at: that of @word
+ * @cpu: in whose table they were
+ * @lines: of that table
+ * @key_check: of its key
+ * @changes: the namespace's, when indexes were these
+ * @n: how many, at most MAGLEV_NL_WORDS_MAX
+ * @line: n * u32, anyhow aligned
+ * @word: n * u64, likewise
+ */
+struct maglev_request_words {
+	const struct nlattr *at;
+	const struct nlattr *lines_at;
+	const struct nlattr *key_check_at;
+	const struct nlattr *changes_at;
+	const struct nlattr *line_at;
+	const struct nlattr *word_at;
+	u32 cpu;
+	u32 lines;
+	u64 key_check;
+	u32 changes;
+	u32 n;
+	const u8 *line;
+	const u8 *word;
+};
+
+/**
  * maglev_request_read_service() - read a service
  * @service: written whole
  * @nest: the attribute; NULL is refused
@@ -245,5 +277,42 @@ void maglev_request_packet(struct maglev_packet *packet,
  */
 int maglev_request_read_settings(struct maglev_request_settings *settings,
 				 const struct nlattr *nest, struct netlink_ext_ack *extack);
+
+/**
+ * maglev_request_read_words() - read flows that are to be tracked again
+ * @words: written whole; points into the request
+ * @nest: the attribute; NULL is refused
+ * @extack: says what is wrong with it
+ *
+ * Return: 0 or -EINVAL.
+ */
+int maglev_request_read_words(struct maglev_request_words *words, const struct nlattr *nest,
+			      struct netlink_ext_ack *extack);
+
+/**
+ * maglev_request_line() - in which line one of them was
+ * @words: as read
+ * @i: which, below @words->n
+ */
+static inline u32 maglev_request_line(const struct maglev_request_words *words, u32 i)
+{
+	u32 line;
+
+	memcpy(&line, words->line + i * sizeof(line), sizeof(line));
+	return line;
+}
+
+/**
+ * maglev_request_word() - one of them, its age in place of its time
+ * @words: as read
+ * @i: which, below @words->n
+ */
+static inline u64 maglev_request_word(const struct maglev_request_words *words, u32 i)
+{
+	u64 word;
+
+	memcpy(&word, words->word + i * sizeof(word), sizeof(word));
+	return word;
+}
 
 #endif

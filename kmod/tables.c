@@ -338,12 +338,16 @@ void maglev_tables_flows(const struct maglev_net *mnet, struct maglev_flows *flo
 	flows->now = ktime_get_seconds();
 }
 
-/*
- * A flow on a slot whose answer is another backend: should it turn up on another CPU, it
- * must be looked for, however long ago the answer changed.
- */
-static void renew_stamp(const struct maglev_flow_tables *tables, u64 word,
-			const struct maglev_target *target, u32 now)
+u32 maglev_tables_lines(const struct maglev_net *mnet)
+{
+	const struct maglev_flow_tables *tables =
+		rcu_dereference_protected(mnet->tables, lockdep_is_held(&mnet->lock));
+
+	return tables ? tables->cpu[0].lines : 0;
+}
+
+void maglev_tables_renew(const struct maglev_flow_tables *tables, u64 word,
+			 const struct maglev_target *target, u32 now)
 {
 	const struct maglev_pair *pair = container_of(target, struct maglev_pair, target);
 	const struct maglev_service *service = READ_ONCE(pair->service);
@@ -379,7 +383,7 @@ static void see(void *ctx, u64 word, const struct maglev_target *target)
 
 	if (target->index < seen->sweep->n_counts)
 		seen->sweep->counts[target->index]++;
-	renew_stamp(seen->tables, word, target, seen->now);
+	maglev_tables_renew(seen->tables, word, target, seen->now);
 }
 
 /* Return: flows seen alive in this part of the table. */

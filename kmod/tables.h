@@ -66,6 +66,27 @@ u64 maglev_tables_bytes(struct maglev_net *mnet);
 void maglev_tables_flows(const struct maglev_net *mnet, struct maglev_flows *flows);
 
 /**
+ * maglev_tables_lines() - lines of each CPU's table
+ * @mnet: the namespace; its lock held
+ *
+ * Return: lines; 0 without tables.
+ */
+u32 maglev_tables_lines(const struct maglev_net *mnet);
+
+/**
+ * maglev_tables_renew() - see to it that a flow is looked for on other CPUs if it has to be
+ * @tables: where @word is
+ * @word: of the flow
+ * @target: of @word
+ * @now: seconds
+ *
+ * Under RCU. A flow on a slot whose answer is another backend must be found, should it turn up
+ * on another CPU, however long ago the answer changed.
+ */
+void maglev_tables_renew(const struct maglev_flow_tables *tables, u64 word,
+			 const struct maglev_target *target, u32 now);
+
+/**
  * maglev_tables_flush() - forget flows
  * @mnet: the namespace
  * @service: of this service; 0: of all

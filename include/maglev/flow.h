@@ -224,6 +224,35 @@ static inline u64 maglev_word_rehash(u64 word, u64 hash)
 }
 
 /**
+ * maglev_word_save() - a word as it is kept where no clock of ours runs
+ * @word: the word
+ * @now: seconds
+ *
+ * Return: the word with its age, in the time units of its state, in place of its time.
+ */
+static inline u64 maglev_word_save(u64 word, u32 now)
+{
+	u32 units = (maglev_time_units(maglev_word_state(word), now) - (u32)word) & 0xff;
+
+	/* As maglev_word_units() has it. */
+	return (word & ~0xffULL) | (units == 0xff ? 0 : units);
+}
+
+/**
+ * maglev_word_load() - the mirror
+ * @saved: a word with its age, which is less than 255 units
+ * @now: seconds
+ *
+ * Return: the word, of that age now.
+ */
+static inline u64 maglev_word_load(u64 saved, u32 now)
+{
+	u32 units = maglev_time_units(maglev_word_state(saved), now);
+
+	return (saved & ~0xffULL) | ((units - (u32)saved) & 0xff);
+}
+
+/**
  * maglev_word_begin() - the word of a flow's first packet
  * @hash: the flow's, whole
  * @index: of the pair
@@ -377,6 +406,35 @@ static inline bool maglev_track_placed(enum maglev_track track)
 enum maglev_track maglev_flow_insert(const struct maglev_flow_table *table,
 				     const struct maglev_flows *flows, u64 hash, u64 word,
 				     u64 *evicted);
+
+/**
+ * maglev_flow_known() - is a flow tracked in a line?
+ * @table: of some CPU
+ * @flows: for understanding words
+ * @line: which of its lines
+ * @word: of the flow; it has a target
+ *
+ * Of its two lines a word does not tell the other one: the flow may be tracked there.
+ *
+ * Return: true if a word of the same hash and service, not expired, stands in it.
+ */
+bool maglev_flow_known(const struct maglev_flow_table *table, const struct maglev_flows *flows,
+		       u32 line, u64 word);
+
+/**
+ * maglev_flow_restore() - put a word back into its line, of this table or of another CPU's
+ * @table: of this CPU
+ * @flows: for understanding words
+ * @line: which of its lines
+ * @word: to be put, not expired
+ *
+ * Into a free or expired word only: whatever lives there is newer. No line gets more than
+ * MAGLEV_HALF_OPEN_MAX half-open words. Where maglev_flow_insert() may be called.
+ *
+ * Return: MAGLEV_TRACK_NEW or _FULL.
+ */
+enum maglev_track maglev_flow_restore(const struct maglev_flow_table *table,
+				      const struct maglev_flows *flows, u32 line, u64 word);
 
 /**
  * maglev_flow_change() - replace a word if it is still what was seen

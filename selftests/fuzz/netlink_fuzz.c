@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// fuzz-sources: kmod/netlink_policy.c kmod/netlink_request.c kmod/netlink_request_settings.c
+// fuzz-sources: kmod/netlink_policy.c kmod/netlink_request.c kmod/netlink_request_settings.c kmod/netlink_request_words.c
 // fuzz-flags: -Iuserspace/dpdk/kernel -Iinclude/uapi -Ikmod
 /*
  * Any bytes as the attributes of a request, read as the module reads them: the first byte is the
@@ -44,6 +44,7 @@ static const struct command commands[] = {
 	COMMAND(EXPLAIN, explain),
 	COMMAND(PREVIEW, preview),
 	COMMAND(SETTINGS_SET, settings_set),
+	COMMAND(FLOW_RESTORE, flow_restore),
 };
 
 static void check_refusal(const struct request *request, int err)
@@ -203,6 +204,23 @@ static void read_settings(struct request *request)
 	check_prefix(&settings.source[1], 128);
 }
 
+static void read_words(struct request *request)
+{
+	struct maglev_request_words words;
+	volatile u64 sum = 0;
+	u32 i;
+	int err;
+
+	err = maglev_request_read_words(&words, request->tb[MAGLEV_A_WORDS], &request->extack);
+	if (err) {
+		check_refusal(request, err);
+		return;
+	}
+	assert(words.n <= MAGLEV_NL_WORDS_MAX);
+	for (i = 0; i < words.n; i++)
+		sum += maglev_request_line(&words, i) + maglev_request_word(&words, i);
+}
+
 static void read_request(struct request *request, u32 command)
 {
 	switch (command) {
@@ -229,6 +247,9 @@ static void read_request(struct request *request, u32 command)
 		break;
 	case MAGLEV_CMD_SETTINGS_SET:
 		read_settings(request);
+		break;
+	case MAGLEV_CMD_FLOW_RESTORE:
+		read_words(request);
 		break;
 	default:
 		read_service(request, MAGLEV_REQUEST_NAME);

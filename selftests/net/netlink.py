@@ -40,21 +40,24 @@ SETS = {
     'prefix': 'addr:addr len:u32',
     'settings': 'key:bin key-check:u64 key-is-zero:u32 table-size:u32 flows:u32 flow-bytes:u64 moving:u32 '
                 'fwmark-mask:u32 source4:prefix source6:prefix probe:u32 probe-base:u32 rebuild-delay-ms:u32 '
-                'hook:u32 replace-mh:u32 cpus:u32 version:str plane:str pad:pad',
+                'hook:u32 replace-mh:u32 cpus:u32 version:str plane:str pad:pad '
+                'lines:u32 changes:u32',
     'reason-count': 'reason:u32 name:str verdict:u32 count:u64 text:str pad:pad',
     'counters': 'forwarded:u64 segments:u64 bytes:u64 flows-new:u64 adopted:u64 outside:u64 evicted:u64 '
                 'untracked-full:u64 untracked-busy:u64 foreign-lines:u64 errors:u64 probes:u64 gap:u64 flows:u32 '
                 'capacity:u32 published:u64 build-errors:u64 pad:pad early:u64',
+    'words': 'cpu:u32 lines:u32 key-check:u64 changes:u32 line:bin word:bin pad:pad',
+    'restored': 'put:u32 expired:u32 known:u32 full:u32',
     'maglev': 'service:service backend:backend entry:entry flow:flow flow-count:flow-count tuple:tuple '
               'decision:decision preview:preview table:table settings:settings counters:counters '
-              'reason:reason-count seq:u32 cause:u32 old-state:u32 flows:u32',
+              'reason:reason-count seq:u32 cause:u32 old-state:u32 flows:u32 words:words restored:restored',
 }
 SETS = {name: [word.split(':') for word in words.split()] for name, words in SETS.items()}
 NUMBERS = {name: {word: (i, kind) for i, (word, kind) in enumerate(words, 1)} for name, words in SETS.items()}
 COMMANDS = ('service-get service-set service-add service-del backend-get backend-set backend-add backend-del batch '
             'table-get flow-get flow-count flow-flush explain preview settings-get settings-set stats-get '
             'service-add-ntf service-del-ntf backend-add-ntf backend-del-ntf state-ntf publish-ntf degraded-ntf '
-            'drained-ntf pressure-ntf settings-ntf').split()
+            'drained-ntf pressure-ntf settings-ntf flow-save flow-restore').split()
 COMMAND = {word: i for i, word in enumerate(COMMANDS, 1)}
 INTEGERS = {'u16': '=H', 'be16': '>H', 'u32': '=I', 'u64': '=Q'}
 SEVERAL = ('entry', 'reason')

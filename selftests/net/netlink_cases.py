@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -50,8 +51,13 @@ def has_placed(named, n):
     return sum('place' in reply['backend'] for reply in family.dump('backend-get', named)) == n
 
 
-def settings():
+def all_settings():
     return family.get('settings-get')['settings']
+
+
+def settings():
+    """What stays until somebody sets it."""
+    return {word: value for word, value in all_settings().items() if word != 'changes'}
 
 
 def refused(command, request, flags=ACK):
@@ -439,6 +445,80 @@ def test_flows():
     assert not flow_rows() and family.get('flow-flush')['flows'] == 0
 
 
+def words_of(request=None):
+    """(cpu, line, word) of all flows."""
+    found = []
+    for reply in family.dump('flow-save', request):
+        what = reply['words']
+        assert what['key-check'] == settings()['key-check'] and what['lines'] == settings()['lines'], what
+        assert what['changes'] == all_settings()['changes'], what
+        lines, words = bytes.fromhex(what['line']), bytes.fromhex(what['word'])
+        assert len(words) == 2 * len(lines) > 0
+        found += [(what['cpu'], line, word) for (line,), (word,) in zip(struct.iter_unpack('=I', lines),
+                                                                     struct.iter_unpack('=Q', words))]
+    return found
+
+
+def restore(cpu, pairs, **values):
+    now = all_settings()
+    return family.get('flow-restore', {'words': {
+        'cpu': cpu, 'lines': now['lines'], 'key-check': now['key-check'], 'changes': now['changes'],
+        'line': b''.join(struct.pack('=I', line) for line, _ in pairs),
+        'word': b''.join(struct.pack('=Q', word) for _, word in pairs), **values}})['restored']
+
+
+def test_save_and_restore():
+    """Flows that are saved, flushed and restored are those they were, wherever they are put."""
+    send_udp(31001, 31200, 53)
+    poll(lambda: len(flow_rows()) == 200)
+    rows, saved = flow_rows(), words_of()
+    assert sorted((row['cpu'], row['line'], row['hash'], row['index']) for row in rows) == \
+        sorted((cpu, line, word >> 26, (word >> 10 & 0xffff) - 1) for cpu, line, word in saved)
+    assert all(word >> 8 & 3 == HALF_OPEN and word & 0xff <= 15 for _, _, word in saved), saved[:4]
+    cpus = sorted({cpu for cpu, _, _ in saved})
+    of = {cpu: [(line, word) for cpu_, line, word in saved if cpu_ == cpu] for cpu in cpus}
+    for cpu in cpus:
+        assert restore(cpu, of[cpu]) == {'put': 0, 'expired': 0, 'known': len(of[cpu]), 'full': 0}
+    assert family.get('flow-flush')['flows'] == 200 and not words_of()
+    for cpu in cpus:
+        assert restore(cpu, of[cpu]) == {'put': len(of[cpu]), 'expired': 0, 'known': 0, 'full': 0}
+
+    def places(found):
+        return sorted((cpu, line, word >> 8) for cpu, line, word in found)
+
+    assert places(words_of()) == places(saved)
+    row = family.get('flow-get', tuple_(31007, 53))['flow']
+    assert any(row['hash'] == other['hash'] and row['addr'] == other['addr'] for other in rows)
+    # Of a CPU that is not there they go to another one's table; established ones find room where half-open ones do not.
+    family.get('flow-flush')
+    line, word = saved[0][1:]
+    others = [(line, (word ^ i << 30) | 1 << 8) for i in range(9)]
+    assert restore(4095, others[:8]) == {'put': 8, 'expired': 0, 'known': 0, 'full': 0}
+    assert len({cpu for cpu, _, _ in words_of()}) == 1
+    online = settings()['cpus']
+    told = restore(4095, others[8:])
+    assert told == {'put': int(online > 1), 'expired': 0, 'known': 0, 'full': int(online == 1)}, (told, online)
+    assert {line_ for _, line_, _ in words_of()} == {line}
+    family.get('flow-flush')
+    half_open = [(line, word ^ i << 30) for i in range(8)]
+    assert restore(0, half_open) == {'put': min(8, 2 * online), 'expired': 0, 'known': 0,
+                                     'full': 8 - min(8, 2 * online)}
+    # Their time goes on; what is older than its timeout is not put.
+    family.get('flow-flush')
+    old = [(line, (word & ~0xff) | age) for age in (14, 15, 16, 17, 255)]
+    old = [(line, word_ ^ i << 30) for i, (line, word_) in enumerate(old)]
+    told = restore(0, old)
+    assert told['expired'] == 2 and told['put'] + told['full'] == 3 and told['put'] >= 2, told
+    poll(lambda: not words_of(), 30)
+    # One that is wrong, and none is put.
+    for wrong in (now_lines := settings()['lines'], word), (line, word | 0xffff << 10):
+        assert refused('flow-restore', {'words': {
+            'cpu': 0, 'lines': now_lines, 'key-check': settings()['key-check'], 'changes': all_settings()['changes'],
+            'line': struct.pack('=II', line, wrong[0]), 'word': struct.pack('=QQ', word, wrong[1])}})
+    assert not words_of() and restore(0, []) == {'put': 0, 'expired': 0, 'known': 0, 'full': 0}
+    family.get('flow-flush')
+
+
 def test_preview():
     """A preview tells what then happens, and changes nothing."""
     before = family.dump('service-get'), family.dump('backend-get')
@@ -545,6 +625,9 @@ def test_key():
         seen_texts.add(refusal.text)
         assert refusal.errno == EBUSY and refusal.bad == f'settings.{next(iter(values))}', refusal
     assert settings() == after, 'something of a refused change has been done'
+    refusal = refused('flow-save', {}, DUMP)
+    seen_texts.add(refusal.text)
+    assert refusal.errno == EBUSY and 'save when moving is 0' in refusal.text, refusal
     set_settings(key=bytes.fromhex(KEY), flows=200000)
     rows = flow_rows()
     assert len(rows) == 100 and all(row['old'] == 1 and 'slot' not in row for row in rows)
@@ -561,7 +644,15 @@ def test_key():
     poll(lambda: not settings()['moving'], 60)
     wait_events(listener, ['settings-ntf'])
     set_settings(flows=0)
-    assert settings()['flow-bytes'] == 0 and family.get('stats-get')['counters']['capacity'] == 0
+    assert settings()['flow-bytes'] == settings()['lines'] == 0
+    assert family.get('stats-get')['counters']['capacity'] == 0
+    assert not words_of()
+    try:
+        restore(0, [(0, 1 << 10)])
+        raise AssertionError('restored without tables')
+    except Refused as refusal:
+        seen_texts.add(refusal.text)
+        assert refusal.errno == ENOENT and 'there are no flow tables' in refusal.text, refusal
     send_udp(31001, 31010, 53)
     assert not flow_rows() and not counts({'service': UDP})[53, '10.0.0.1']['half-open']
     set_settings(flows=1 << 20)
@@ -629,7 +720,8 @@ def test_unprivileged():
     others = [('service-set', {'service': service(80)}, ACK), ('service-add', {'service': service(99)}, ACK),
               ('service-del', {'service': service(80)}, ACK), ('backend-set', {}, ACK), ('backend-add', {}, ACK),
               ('backend-del', {}, ACK), ('batch', {}, ACK), ('flow-get', tuple_(1, 53), ACK), ('flow-get', {}, DUMP),
-              ('flow-count', {}, DUMP), ('explain', tuple_(1, 53), ACK), ('flow-flush', {}, ACK), ('preview', {'service': service(80)}, DUMP),
+              ('flow-count', {}, DUMP), ('flow-save', {}, DUMP), ('flow-restore', {}, ACK),
+              ('explain', tuple_(1, 53), ACK), ('flow-flush', {}, ACK), ('preview', {'service': service(80)}, DUMP),
               ('settings-set', {'settings': {'table-size': 251}}, ACK)]
     child = os.fork()
     if not child:
@@ -693,7 +785,7 @@ def test_refusals():
     # Up to 6.1 what a dump is refused for is told by its end, which cannot point at attributes.
     told_late = texts_of_sources() if os.uname().release.startswith('6.1.') else ()
     n = 0
-    for command, flags, request, errno, text, bad in refusals():
+    for command, flags, request, errno, text, bad in refusals(all_settings()):
         refusal = refused(command, request, flags)
         at = f'{command} {request}: {refusal}'
         assert refusal.errno == errno, at
@@ -752,7 +844,8 @@ def test_garbage():
         add_service(81, 0)
         add_service(53, 2, 'u')
         family = Family()
-    valid = [(command, flags, request) for command, flags, request, *_ in refusals() if isinstance(request, dict)]
+    valid = [(command, flags, request) for command, flags, request, *_ in refusals(all_settings())
+             if isinstance(request, dict)]
     valid += [('service-set', ACK, {'service': service(80, table_size=251, mode_set=1, timeouts={'reset': 7})}),
               ('backend-set', ACK, {'service': service(80), 'backend': backend(1, admin_state=1, share=9)}),
               ('explain', ACK, tuple_(7, 53)), ('settings-set', ACK, {'settings': {'fwmark-mask': 3, 'hook': 1}}),
@@ -780,7 +873,8 @@ def test_garbage():
 
 TESTS = (test_abi_numbers, test_reading, test_left_to_ipvs, test_overlay, test_nothing_changes, test_events,
          test_batch, test_long_messages, test_dumps, test_table, test_table_size, test_preview, test_settings,
-         test_flows, test_key, test_golden, test_namespaces, test_unprivileged, test_refusals, test_all_texts, test_garbage)
+         test_flows, test_save_and_restore, test_key, test_golden, test_namespaces, test_unprivileged, test_refusals,
+         test_all_texts, test_garbage)
 
 
 def main():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What netlink_cases.py calls services, backends and packets, and every request that the family refuses."""
-from errno import EADDRNOTAVAIL, EBUSY, E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, ERANGE
+from errno import EADDRNOTAVAIL, EBUSY, E2BIG, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, ERANGE, ESTALE
 
 from netlink import ACK, DUMP, attr, encode
 
@@ -28,8 +28,8 @@ def tuple_(sport, port, **values):
     return {'tuple': {'protocol': 17, 'saddr': CLIENT, 'daddr': VIP, 'sport': sport, 'dport': port, **values}}
 
 
-def refusals():
-    """(command, flags, request, errno, part of the text, attribute pointed at) of all there are."""
+def refusals(now):
+    """(command, flags, request, errno, part of the text, attribute pointed at) of all there are; with these settings."""
     one, other = {'service': service(80), 'backend': backend(1)}, 'created through IPVS'
     bare = {'af': 2, 'protocol': 6, 'addr': VIP, 'port': 80}
     tcp = tuple_(1, 80, protocol=6)['tuple']
@@ -55,6 +55,11 @@ def refusals():
 
     def wanted(**values):
         return {'settings': {word.replace('_', '-'): value for word, value in values.items()}}
+
+    def words(**values):
+        one_ = {'cpu': 0, 'lines': now['lines'], 'key_check': now['key-check'], 'changes': now['changes'],
+                'line': bytes(4), 'word': bytes(8), **values}
+        return {'words': {word.replace('_', '-'): value for word, value in one_.items() if value is not None}}
 
     yield 'service-get', ACK, {}, EINVAL, 'a service must be named', None
     yield 'service-get', ACK, {'service': {}}, EINVAL, 'a service must be named by its key', 'service'
@@ -180,6 +185,25 @@ def refusals():
                'entry.backend')
     yield ('preview', DUMP, {'service': service(95), **entry(op=SET_SERVICE, service=service(95, table_size=251))},
            E2BIG, 'there would be more backends than the table has slots', None)
+    yield 'flow-save', DUMP, {'service': service(80)}, EINVAL, 'attribute', 'service'
+    yield 'flow-restore', ACK, {}, EINVAL, 'words must be given', None
+    for word in 'cpu', 'lines', 'key-check', 'changes', 'line', 'word':
+        yield ('flow-restore', ACK, words(**{word.replace('-', '_'): None}), EINVAL,
+               'words need cpu, lines, key-check, changes, line and word', 'words')
+    yield 'flow-restore', ACK, words(word=bytes(9)), EINVAL, 'word: at most 4096 of 8 bytes each', 'words.word'
+    yield ('flow-restore', ACK, words(line=bytes(4 * 4097), word=bytes(8 * 4097)), EINVAL,
+           'word: at most 4096 of 8 bytes each', 'words.word')
+    for length in 0, 3, 5, 8:
+        yield 'flow-restore', ACK, words(line=bytes(length)), EINVAL, 'line: 4 bytes for each word', 'words.line'
+    yield 'flow-restore', ACK, words(key_check=1), EINVAL, 'key-check: the flow tables are under', 'words.key-check'
+    yield 'flow-restore', ACK, words(lines=1), EINVAL, 'lines: the flow tables have another', 'words.lines'
+    yield ('flow-restore', ACK, words(changes=now['changes'] - 1), ESTALE, 'changes: services or backends came or went',
+           'words.changes')
+    yield ('flow-restore', ACK, words(line=now['lines'].to_bytes(4, 'little')), EINVAL, 'line: each is less than lines',
+           'words.line')
+    for index in 0, 0xffff:
+        yield ('flow-restore', ACK, words(word=(index << 10).to_bytes(8, 'little')), ENOENT,
+               'word: one has an index that no backend has', 'words.word')
     yield 'settings-set', ACK, {}, EINVAL, 'settings must be given', None
     yield 'settings-set', ACK, wanted(key=bytes(15)), ERANGE, 'out of range', 'settings.key'
     yield 'settings-set', ACK, wanted(key_check=1), EINVAL, 'attribute', 'settings.key-check'

@@ -335,6 +335,16 @@ def refuse_questions():
         (["-d", "1", *SERVICE], "tcp", "one of: -d, -n"),
     ):
         wrong(f"top_refuses_{label('_'.join(words))}", ["top", *words], value, accepted)
+    for words, value, accepted in (
+        ([], "verb", "missing, one of: save, restore"),
+        (["show"], "show", "one of: save, restore"),
+        (["save"], "FILE", "missing"),
+        (["restore"], "FILE", "missing"),
+        (["save", ""], "FILE", "the name of a file, or -"),
+        (["save", "/nonexistent/state", "now"], "now", "nothing follows"),
+        (["restore", "/nonexistent/state"], "/nonexistent/state", "No such file"),
+    ):
+        wrong(f"state_refuses_{label('_'.join(words))}", ["state", *words], value, accepted)
     wrong("monitor_refuses_an_event_twice", ["monitor", "state", "state"], "state", "given twice")
 
 
@@ -404,6 +414,7 @@ def refuse_batches():
         ("an_option", "-j show", "stdin:1: object: \"-j\"", "no options"),
         ("ipvsadm", "-A -t 192.0.2.10:80", "stdin:1: object: \"-A\"", "ipvsadm -R"),
         ("a_long_line", "x" * 5000, "stdin:1", "too long"),
+        ("state_from_its_own_stdin", "state restore -", "stdin:1: FILE: \"-\"", "stdin holds the batch"),
         ("a_bad_offline_word", "table build 10.0.0.1:80=x", "stdin:1: weight: \"x\"", "0 to"),
     ):
         wrong(f"batch_refuses_{name}", ["-b", "-"], value, accepted, text=text)

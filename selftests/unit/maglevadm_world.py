@@ -83,7 +83,7 @@ SETTINGS = {"key-check": 0xb88fb28d06d5efe1, "key-is-zero": 0, "table-size": 655
             "flows": 1048576, "flow-bytes": 8388608, "moving": 1, "fwmark-mask": 0xffffffff,
             "source4": {"addr": "198.51.100.0", "len": 28}, "source6": {"len": 0}, "probe": 1,
             "probe-base": 0x10000, "rebuild-delay-ms": 10, "hook": "local", "replace-mh": "taken",
-            "cpus": 2, "version": "0.1.0", "plane": "kernel"}
+            "cpus": 2, "version": "0.1.0", "plane": "kernel", "lines": 81920, "changes": 9}
 COUNTERS = {"forwarded": 20000, "segments": 60000, "bytes": 9000000, "flows-new": 1000, "adopted": 0,
             "outside": 0, "evicted": 0, "untracked-full": 3, "untracked-busy": 0, "foreign-lines": 12,
             "errors": 1, "probes": 0, "gap": 0, "flows": 812, "capacity": 1048576, "published": 7,

@@ -249,6 +249,8 @@ static const char *const command_words[] = {
 	[MAGLEV_CMD_DRAINED_NTF] = "drained-ntf",
 	[MAGLEV_CMD_PRESSURE_NTF] = "pressure-ntf",
 	[MAGLEV_CMD_SETTINGS_NTF] = "settings-ntf",
+	[MAGLEV_CMD_FLOW_SAVE] = "flow-save",
+	[MAGLEV_CMD_FLOW_RESTORE] = "flow-restore",
 };
 
 const struct maglev_lib_names maglev_lib_command_names = {

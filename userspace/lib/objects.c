@@ -925,6 +925,16 @@ static const struct maglev_lib_field settings_fields[] = {
 		.kind = MAGLEV_LIB_TEXT,
 		MEMBER(settings, plane),
 	},
+	[MAGLEV_A_SETTINGS_LINES] = {
+		.name = "lines",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(settings, lines),
+	},
+	[MAGLEV_A_SETTINGS_CHANGES] = {
+		.name = "changes",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(settings, changes),
+	},
 };
 
 const struct maglev_lib_object maglev_lib_settings_object = {
@@ -1073,6 +1083,77 @@ const struct maglev_lib_object maglev_lib_counters_object = {
 	.size = sizeof(struct maglev_lib_counters),
 };
 
+static const struct maglev_lib_field words_fields[] = {
+	[MAGLEV_A_WORDS_CPU] = {
+		.name = "cpu",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(words, cpu),
+	},
+	[MAGLEV_A_WORDS_LINES] = {
+		.name = "lines",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(words, lines),
+	},
+	[MAGLEV_A_WORDS_KEY_CHECK] = {
+		.name = "key-check",
+		.kind = MAGLEV_LIB_U64,
+		MEMBER(words, key_check),
+		.show = MAGLEV_LIB_HEX,
+	},
+	[MAGLEV_A_WORDS_CHANGES] = {
+		.name = "changes",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(words, changes),
+	},
+	[MAGLEV_A_WORDS_LINE] = {
+		.name = "line",
+		.kind = MAGLEV_LIB_BYTES,
+		MEMBER(words, line),
+	},
+	[MAGLEV_A_WORDS_WORD] = {
+		.name = "word",
+		.kind = MAGLEV_LIB_BYTES,
+		MEMBER(words, word),
+	},
+};
+
+const struct maglev_lib_object maglev_lib_words_object = {
+	.name = "words",
+	.fields = words_fields,
+	.n = sizeof(words_fields) / sizeof(*words_fields),
+	.size = sizeof(struct maglev_lib_words),
+};
+
+static const struct maglev_lib_field restored_fields[] = {
+	[MAGLEV_A_RESTORED_PUT] = {
+		.name = "put",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(restored, put),
+	},
+	[MAGLEV_A_RESTORED_EXPIRED] = {
+		.name = "expired",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(restored, expired),
+	},
+	[MAGLEV_A_RESTORED_KNOWN] = {
+		.name = "known",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(restored, known),
+	},
+	[MAGLEV_A_RESTORED_FULL] = {
+		.name = "full",
+		.kind = MAGLEV_LIB_U32,
+		MEMBER(restored, full),
+	},
+};
+
+const struct maglev_lib_object maglev_lib_restored_object = {
+	.name = "restored",
+	.fields = restored_fields,
+	.n = sizeof(restored_fields) / sizeof(*restored_fields),
+	.size = sizeof(struct maglev_lib_restored),
+};
+
 static const struct maglev_lib_field message_fields[] = {
 	[MAGLEV_A_SERVICE] = {
 		.name = "service",
@@ -1167,6 +1248,18 @@ static const struct maglev_lib_field message_fields[] = {
 		.name = "flows",
 		.kind = MAGLEV_LIB_U32,
 		MEMBER(message, flows),
+	},
+	[MAGLEV_A_WORDS] = {
+		.name = "words",
+		.kind = MAGLEV_LIB_NEST,
+		MEMBER(message, words),
+		.nest = &maglev_lib_words_object,
+	},
+	[MAGLEV_A_RESTORED] = {
+		.name = "restored",
+		.kind = MAGLEV_LIB_NEST,
+		MEMBER(message, restored),
+		.nest = &maglev_lib_restored_object,
 	},
 };
 

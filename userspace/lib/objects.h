@@ -405,6 +405,9 @@ struct maglev_lib_prefix {
  * @cpus: CPUs that share the flow tables.
  * @version: The plane's version.
  * @plane: Who answers, kernel or dpdk.
+ * @lines: Lines of each CPU's flow table; 0 while there are none.
+ * @changes: How often services and backends came or went; while it stays, so do the
+ *	indexes of pairs.
  */
 struct maglev_lib_settings {
 	u64 has;
@@ -426,6 +429,8 @@ struct maglev_lib_settings {
 	u32 cpus;
 	char version[32];
 	char plane[16];
+	u32 lines;
+	u32 changes;
 };
 
 /**
@@ -492,6 +497,47 @@ struct maglev_lib_counters {
 };
 
 /**
+ * struct maglev_lib_words - Tracked flows of one CPU as its table has them, to outlive
+ *	the plane. They are of use under the same key only, and in the same lines of tables
+ *	with as many.
+ * @has: MAGLEV_LIB_HAS() of each member that is there
+ * @cpu: In whose table they are; a restore to a CPU that has none puts them into another
+ *	one's.
+ * @lines: Lines that the table has.
+ * @key_check: Fingerprint of the key that their hashes are under.
+ * @changes: That of the settings when their indexes were those of these pairs.
+ * @line: In which line each is, u32 in host byte order.
+ * @word: Each, u64 in host byte order. From the highest bit, 38 bits of its hash (hash >>
+ *	26), 16 of its pair's index + 1, 2 of its state, 8 of its age in units of 4 seconds, or
+ *	32 when established.
+ */
+struct maglev_lib_words {
+	u64 has;
+	u32 cpu;
+	u32 lines;
+	u64 key_check;
+	u32 changes;
+	struct maglev_lib_bytes line;
+	struct maglev_lib_bytes word;
+};
+
+/**
+ * struct maglev_lib_restored - What became of the flows of a restore.
+ * @has: MAGLEV_LIB_HAS() of each member that is there
+ * @put: Put into a table.
+ * @expired: Older than their timeout.
+ * @known: Tracked already, by what came since.
+ * @full: Left out, as there is no room in their line on any CPU.
+ */
+struct maglev_lib_restored {
+	u64 has;
+	u32 put;
+	u32 expired;
+	u32 known;
+	u32 full;
+};
+
+/**
  * struct maglev_lib_message - What messages hold; which ones, their operations say.
  * @has: MAGLEV_LIB_HAS() of each member that is there
  * @service: A service.
@@ -508,6 +554,8 @@ struct maglev_lib_counters {
  * @cause: Who or what brought an event about.
  * @old_state: A backend's effective state before.
  * @flows: Flows flushed.
+ * @words: Tracked flows as tables have them.
+ * @restored: What became of them.
  * @raw: the struct nlmsghdr it was read from, for maglev_lib_next(); or NULL
  */
 struct maglev_lib_message {
@@ -526,6 +574,8 @@ struct maglev_lib_message {
 	u32 cause;
 	u32 old_state;
 	u32 flows;
+	struct maglev_lib_words words;
+	struct maglev_lib_restored restored;
 	const void *raw;
 };
 
@@ -546,6 +596,8 @@ extern const struct maglev_lib_object maglev_lib_prefix_object;
 extern const struct maglev_lib_object maglev_lib_settings_object;
 extern const struct maglev_lib_object maglev_lib_reason_count_object;
 extern const struct maglev_lib_object maglev_lib_counters_object;
+extern const struct maglev_lib_object maglev_lib_words_object;
+extern const struct maglev_lib_object maglev_lib_restored_object;
 extern const struct maglev_lib_object maglev_lib_message_object;
 
 extern const struct maglev_lib_names maglev_lib_state_names;

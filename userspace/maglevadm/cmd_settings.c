@@ -5,6 +5,7 @@
 #include "plane.h"
 #include "show.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void show_prefix(struct out *out, const char *label, const struct maglev_lib_prefix *prefix)
@@ -19,15 +20,17 @@ static void show_prefix(struct out *out, const char *label, const struct maglev_
 
 static void show_settings(struct out *out, const struct maglev_lib_settings *settings)
 {
-	char delay[DURATION_TEXT], word[SHOW_NUMBER];
+	char delay[DURATION_TEXT], word[SHOW_NUMBER], lines[SHOW_NAME] = "";
 
 	out_text(out, "plane", "%s, version %s, %u CPUs", settings->plane, settings->version,
 		 settings->cpus);
 	out_text(out, "key check", "%016llx%s", settings->key_check,
 		 settings->key_is_zero ? " (the key is all zero)" : "");
 	out_text(out, "table size", "%u slots, of new services", settings->table_size);
-	out_text(out, "flows", "%u, in %llu KiB%s", settings->flows, settings->flow_bytes / 1024,
-		 settings->moving ? "; flows move from old tables" : "");
+	if (settings->lines)
+		snprintf(lines, sizeof(lines), ", %u lines a CPU", settings->lines);
+	out_text(out, "flows", "%u, in %llu KiB%s%s", settings->flows, settings->flow_bytes / 1024,
+		 lines, settings->moving ? "; flows move from old tables" : "");
 	if (settings->has & MAGLEV_LIB_HAS(SETTINGS_FWMARK_MASK))
 		out_text(out, "fwmark mask", "0x%08x", settings->fwmark_mask);
 	show_prefix(out, "source4", &settings->source4);

@@ -97,6 +97,8 @@ int cmd_settings_show(struct order *order);
 int cmd_balancer_show(struct order *order);
 int cmd_balancer_drain(struct order *order);
 int cmd_balancer_up(struct order *order);
+int cmd_state_save(struct order *order);
+int cmd_state_restore(struct order *order);
 int cmd_status(struct order *order);
 int cmd_reload(struct order *order);
 int cmd_doctor(struct order *order);

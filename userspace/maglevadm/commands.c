@@ -187,6 +187,11 @@ static const struct part daemon_parts[] = {
 	{},
 };
 
+static const struct part state_parts[] = {
+	{ .value = "FILE", .read = read_file },
+	{},
+};
+
 static const struct part doctor_parts[] = {
 	{ .value = "SERVICE", .read = read_service, .flags = PART_OPTIONAL },
 	{ .word = "--run-directory", .value = "DIRECTORY", .read = read_directory },
@@ -499,6 +504,26 @@ const struct command commands[] = {
 		.obey = cmd_balancer_up,
 		.parts = daemon_parts,
 		.help = "announce VIPs again, once all has been well for a while",
+	},
+	{
+		.object = "state",
+		.verb = "save",
+		.obey = cmd_state_save,
+		.parts = state_parts,
+		.help = "keep flows and what is set of services and backends, not the key, in a file",
+		.details =
+			"FILE is replaced whole; - is stdout. It is for the kernel's module, which forgets all\n"
+			"of it when it is unloaded.\n",
+	},
+	{
+		.object = "state",
+		.verb = "restore",
+		.obey = cmd_state_restore,
+		.parts = state_parts,
+		.help = "give them back to a module that has the same key and lines",
+		.details =
+			"FILE is state save's; - is stdin. It is read to its end before anything changes.\n"
+			"What is tracked or set since stays as it is.\n",
 	},
 	{
 		.object = "status",

@@ -36,6 +36,8 @@ doctor;SERVICE;--run-directory=DIRECTORY
 balancer show;;--run-directory=DIRECTORY
 balancer drain;;--run-directory=DIRECTORY
 balancer up;;--run-directory=DIRECTORY
+state save;FILE;
+state restore;FILE;
 status;;--run-directory=DIRECTORY
 reload;;--run-directory=DIRECTORY
 show;;

@@ -37,6 +37,7 @@ struct order {
 	bool wait;
 	u32 interval_ms, count; /* of frames; 0: not given */
 	const char *key_file;
+	const char *file;
 	const char *directory; /* where maglevd runs; NULL: the default */
 };
 

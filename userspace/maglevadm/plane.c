@@ -115,18 +115,30 @@ int plane_call(const struct order *order, u8 command, struct maglev_lib_message 
 									    STATUS_DONE;
 }
 
-int plane_look(const struct order *order, u8 command, const struct maglev_lib_message *message,
-	       struct maglev_lib_message *reply, bool *is_gone)
+static int call(const struct order *order, u8 command, const struct maglev_lib_message *message,
+		struct maglev_lib_message *reply, int code, bool *is_code)
 {
 	const struct maglev_error *error;
 	int status = open_plane(order);
 
-	*is_gone = false;
+	*is_code = false;
 	if (status || !maglev_client_call(plane, command, message, reply))
 		return status;
 	error = maglev_client_error(plane);
-	*is_gone = error->failure == MAGLEV_FAILURE_REFUSED && error->code == ENOENT;
-	return *is_gone ? STATUS_DONE : fail(order);
+	*is_code = error->failure == MAGLEV_FAILURE_REFUSED && error->code == code;
+	return *is_code ? STATUS_DONE : fail(order);
+}
+
+int plane_look(const struct order *order, u8 command, const struct maglev_lib_message *message,
+	       struct maglev_lib_message *reply, bool *is_gone)
+{
+	return call(order, command, message, reply, ENOENT, is_gone);
+}
+
+int plane_try(const struct order *order, u8 command, struct maglev_lib_message *reply, int code,
+	      bool *is_code)
+{
+	return call(order, command, &order->message, reply, code, is_code);
 }
 
 static int keep_row(void *ctx, const struct maglev_lib_message *message)

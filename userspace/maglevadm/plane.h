@@ -23,6 +23,10 @@ int plane_call(const struct order *order, u8 command, struct maglev_lib_message 
 int plane_look(const struct order *order, u8 command, const struct maglev_lib_message *message,
 	       struct maglev_lib_message *reply, bool *is_gone);
 
+/* Ask what the order says; if that is refused with the errno @code, *is_code, and nothing is said. */
+int plane_try(const struct order *order, u8 command, struct maglev_lib_message *reply, int code,
+	      bool *is_code);
+
 /*
  * Ask @message, with the order's changes if @command takes some, and keep all of the answer; a
  * list that changed meanwhile is asked for again. rows_fini() is due either way.

@@ -442,6 +442,18 @@ int read_directory(struct order *order, const struct part *part)
 	return status;
 }
 
+int read_file(struct order *order, const struct part *part)
+{
+	struct span at;
+	int status = order_value(order, part, &at);
+
+	if (!status && !at.len)
+		return err_refuse(NULL, at, part->value, "the name of a file, or -");
+	if (!status)
+		order->file = at.at;
+	return status;
+}
+
 int read_force(struct order *order, const struct part *part)
 {
 	(void)part;

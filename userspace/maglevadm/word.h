@@ -58,6 +58,7 @@ int read_hook(struct order *order, const struct part *part);
 int read_event(struct order *order, const struct part *part); /* [MAGLEV_CMD_*_NTF] */
 int read_all(struct order *order, const struct part *part);
 int read_directory(struct order *order, const struct part *part);
+int read_file(struct order *order, const struct part *part);
 int read_force(struct order *order, const struct part *part);
 int read_wait(struct order *order, const struct part *part);
 int read_interval(struct order *order, const struct part *part);

@@ -140,6 +140,14 @@ static inline u32 nla_get_u32(const struct nlattr *nla)
 	return *(u32 *)nla_data(nla);
 }
 
+static inline u64 nla_get_u64(const struct nlattr *nla)
+{
+	u64 value;
+
+	memcpy(&value, nla_data(nla), sizeof(value));
+	return value;
+}
+
 /* What follows is lib/nlattr.c's, in strict validation. */
 enum {
 	SHIM_DEPTH_MAX = 10,
