@@ -92,7 +92,8 @@ check-dpdk: $(B)/maglev-dpdk-fixed $(B)/maglev-dpdk-asan $(B)/dpdk_reload $(B)/d
 bench-dpdk: ## what a packet costs maglev-dpdk, above receiving and sending it
 	@scripts/need bench-dpdk
 	@$(MAKE) --no-print-directory $(B)/dpdk_bench $(B)/dpdk_load
-	@selftests/bench/dpdk/run
+	@selftests/bench/dpdk/run | tee $(B)/bench-dpdk.txt
+	@selftests/bench/dpdk/plot.py $(B)/bench-dpdk.txt $(B)/bench-dpdk.svg
 
 $(B)/dpdk_bench $(B)/dpdk_load: $(B)/%: selftests/bench/dpdk/%.c selftests/dpdk/fixed.c $(DPDK_DATA) $(DPDK_HEADERS) selftests/dpdk/fixed.h $(CORE) $(HEADERS)
 	@mkdir -p $(B)
