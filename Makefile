@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace dpdk module install dkms-install dkms-source deb rpm deps format clean help
-.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames
+.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak
 .PHONY: bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document
 
 all: userspace ## build the userspace, and the module where kernel headers are
@@ -208,6 +208,10 @@ fuzz: ## fuzz everything that reads bytes we did not write: T="NAME...", SECONDS
 
 selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug|12|13|unstable, T="selftests/net/NAME.sh ..."
 	@scripts/selftest $(KERNEL) $(T)
+
+soak: ## traffic and chaos in a virtual machine for half an hour: MINUTES= SEED= KERNEL=
+	@scripts/need check
+	@MINUTES=$(MINUTES) SEED=$(SEED) KERNEL=$(KERNEL) selftests/soak/run
 
 demo: ## watch real HTTP cross the scheduler to GRE and IPIP backends, in a virtual machine
 	@scripts/need demo
