@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace dpdk module install dkms-install dkms-source deb rpm deps format clean help
-.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak
+.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak check-kernels check-keepalived
 .PHONY: bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document
 
 all: userspace ## build the userspace, and the module where kernel headers are
@@ -180,9 +180,19 @@ check-replay: userspace $(B)/replay_wire ## the same 1,000,000 flows to maglev-d
 	@scripts/need bench-kernel
 	@selftests/dpdk/replay $(FLOWS)
 
-check-packages: ## packages in clean roots of Debian: SUITES="12 13 unstable"
+check-packages: ## packages in clean roots of Debian, units under its systemd, RPM packages: SUITES="12 13 unstable"
 	@scripts/need check-packages
 	@selftests/packages/run $(SUITES)
+	@selftests/packages/systemd $(SUITES)
+	@selftests/packages/rpm
+
+check-kernels: ## each kernel of Debian 12, 13 and unstable, each flavour: gcc, clang, boot; Documentation/kernels.md: KERNELS=
+	@scripts/need check-kernels
+	@scripts/check-kernels $(KERNELS)
+
+check-keepalived: ## keepalived of Debian 12, 13 and unstable drives the services: SUITES=
+	@scripts/need check-kernels
+	@scripts/check-keepalived $(SUITES)
 
 unit: $(B)/maglevadm ## unit tests and properties under ASan and UBSan
 	@selftests/unit/run
@@ -206,7 +216,7 @@ coverage-kernel: ## which lines of the module the kselftests run, in User-Mode L
 fuzz: ## fuzz everything that reads bytes we did not write: T="NAME...", SECONDS= for each
 	@scripts/fuzz -t $(or $(SECONDS),30) $(T)
 
-selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug|12|13|unstable, T="selftests/net/NAME.sh ..."
+selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug|12|13|unstable[-cloud|-rt], T="selftests/net/NAME.sh ..."
 	@scripts/selftest $(KERNEL) $(T)
 
 soak: ## traffic and chaos in a virtual machine for half an hour: MINUTES= SEED= KERNEL=

@@ -2,24 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A stock keepalived drives services of ours, three ways: its checkers inhibit a backend that fails (weight 0: the table
 # keeps its place, nothing else moves) and set a weight that a MISC_CHECK asks for; its notify scripts call maglevadm; and
-# it makes the services alone, while maglevd finds who is up.
+# it makes the services alone, while maglevd finds who is up. KEEPALIVED=PROGRAM: another than this machine's.
 #
 #   as in lib.sh, with three GRE backends; keepalived runs on the balancer
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/maglevd.sh"
 
-command -v keepalived >/dev/null || skip "keepalived is missing"
+KEEPALIVED=${KEEPALIVED:-keepalived}
+command -v "$KEEPALIVED" >/dev/null || skip "keepalived is missing"
+"$KEEPALIVED" --version 2>&1 | sed 1q
 
 start_keepalived() {
-	(exec nsenter --net="/run/netns/$NS-lb" keepalived -C -n -l -f "$WORK/keepalived.conf" -p "$WORK/keepalived.pid" \
+	(exec nsenter --net="/run/netns/$NS-lb" "$KEEPALIVED" -C -n -l -f "$WORK/keepalived.conf" -p "$WORK/keepalived.pid" \
 		-c "$WORK/checkers") >"$WORK/keepalived.log" 2>&1 &
-	KEEPALIVED=$!
+	CHECKER=$!
 	poll 30 has_backends 3 || fail "keepalived: no three backends: $(tail -n 5 "$WORK/keepalived.log")"
 }
 stop_keepalived() {
 	kill "$(cat "$WORK/keepalived.pid")"
 	poll 20 no_service || fail "keepalived left $(lb ipvsadm -Sn)"
-	wait "$KEEPALIVED" || true
+	wait "$CHECKER" || true
 }
 has_backends() { [ "$(lb ipvsadm -Sn | grep -c '^-a')" = "$1" ]; }
 no_service() { [ -z "$(lb ipvsadm -Sn)" ]; }
