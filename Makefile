@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace dpdk module install dkms-install dkms-source deb rpm deps format clean help
-.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak check-kernels check-keepalived
+.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak check-kernels check-keepalived check-documents
 .PHONY: bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document
 
 all: userspace ## build the userspace, and the module where kernel headers are
@@ -193,6 +193,12 @@ check-kernels: ## each kernel of Debian 12, 13 and unstable, each flavour: gcc, 
 check-keepalived: ## keepalived of Debian 12, 13 and unstable drives the services: SUITES=
 	@scripts/need check-kernels
 	@scripts/check-keepalived $(SUITES)
+
+check-documents: ## commands of the documents, as they are printed: in a virtual machine, and in a clean root of Debian 12
+	@scripts/need check
+	@scripts/need check-packages
+	@scripts/selftest 6.1 selftests/documents/*_test.sh
+	@selftests/documents/clean
 
 unit: $(B)/maglevadm ## unit tests and properties under ASan and UBSan
 	@selftests/unit/run

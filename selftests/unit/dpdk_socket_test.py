@@ -273,12 +273,18 @@ def two_cannot_have_one_socket():
         same(server.ask("service", "show"), [])
 
 
+def without_a_server_it_asks_for_one():
+    done = run("--dpdk=/nonexistent/socket", "show")
+    same((done.returncode, done.stderr), (1, "maglevadm: maglev-dpdk: /nonexistent/socket: No such file or directory: "
+                                             "does maglev-dpdk run, and listen there?\n"))
+
+
 TESTS = [services_and_backends_have_the_golden_digests, fragments_are_switched_and_shown,
          a_batch_file_is_taken_whole,
          ipvsadm_grammar_means_the_same, refusals_name_the_word,
          explain_and_preview_agree_with_the_tables, events_come_in_order,
          a_length_that_cannot_be_ends_the_connection, many_backends_are_listed_whole,
-         two_cannot_have_one_socket]
+         two_cannot_have_one_socket, without_a_server_it_asks_for_one]
 
 if __name__ == "__main__":
     WRONG = build()

@@ -3,6 +3,7 @@
 #include "plane.h"
 
 #include "connect.h"
+#include "dpdk.h"
 
 #include <array.h>
 #include <errno.h>
@@ -71,7 +72,9 @@ int plane_fail(const struct order *order, const struct maglev_error *error)
 	switch (error->failure) {
 	case MAGLEV_FAILURE_ABSENT:
 		if (error->code == ENOENT)
-			return err_say("%s: modprobe ip_vs_maglev", error->text);
+			return err_say("%s: %s", error->text,
+				       dpdk_socket ? "does maglev-dpdk run, and listen there?" :
+						     "modprobe ip_vs_maglev");
 		break;
 	case MAGLEV_FAILURE_REFUSED:
 		if (error->code == EPERM)
