@@ -172,9 +172,9 @@ rpm: ## build RPM packages in build/rpm, likewise
 check: deps ## all tests: unit, properties, lint, and kselftests in virtual machines on 6.1 and 6.12
 	@scripts/check
 
-check-debug: ## kselftests on a kernel that looks for mistakes (KASAN, lockdep, kmemleak), built the first time
+check-debug: ## kselftests on kernels that look for mistakes, built the first time: KERNELS="debug kcsan rt" T="TEST..."
 	@scripts/need check-debug
-	@scripts/check-debug
+	@scripts/check-debug $(KERNELS) $(T)
 
 check-replay: userspace $(B)/replay_wire ## the same 1,000,000 flows to maglev-dpdk and to the module in User-Mode Linux: what leaves, byte for byte
 	@scripts/need bench-kernel
@@ -222,7 +222,7 @@ coverage-kernel: ## which lines of the module the kselftests run, in User-Mode L
 fuzz: ## fuzz everything that reads bytes we did not write: T="NAME...", SECONDS= for each
 	@scripts/fuzz -t $(or $(SECONDS),30) $(T)
 
-selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug|12|13|unstable[-cloud|-rt], T="selftests/net/NAME.sh ..."
+selftest: ## kselftests in a virtual machine: KERNEL=6.1|6.12|debug|kcsan|rt|12|13|unstable[-cloud|-rt], T="selftests/net/NAME.sh ..."
 	@scripts/selftest $(KERNEL) $(T)
 
 soak: ## traffic and chaos in a virtual machine for half an hour: MINUTES= SEED= KERNEL=
@@ -282,11 +282,11 @@ bench-document: ## measure all of it, an hour, and write Documentation/performan
 	@selftests/bench/kernel
 	@selftests/bench/kernel_document $(B)/bench-kernel.json
 
-vm: ## run CMD= in a virtual machine with KERNEL=6.1|6.12|debug|12|13|unstable
+vm: ## run CMD= in a virtual machine with KERNEL=6.1|6.12|debug|kcsan|rt|12|13|unstable
 	@scripts/need vm
 	@selftests/vm/vm -k $(KERNEL) -- "$$CMD"
 
-vm-shell: ## a shell in a virtual machine with KERNEL=6.1|6.12|debug|12|13|unstable
+vm-shell: ## a shell in a virtual machine with KERNEL=6.1|6.12|debug|kcsan|rt|12|13|unstable
 	@scripts/need vm
 	@selftests/vm/vm -k $(KERNEL) -i
 

@@ -123,7 +123,7 @@ static bool spend(struct maglev_budget *budget, u32 now_ms, u32 lines, bool begi
 /* Tables of other CPUs among these. */
 static u32 count_foreign(const struct maglev_flow_tables *tables, u32 cpu)
 {
-	return tables ? READ_ONCE(tables->active) - !!tables->cpu[cpu].words : 0;
+	return tables ? READ_ONCE(tables->active) - !!READ_ONCE(tables->cpu[cpu].words) : 0;
 }
 
 /* May the other CPUs' tables be read now? */

@@ -160,7 +160,7 @@ static u64 *find_in_line(u64 *line, const struct maglev_flows *flows, u64 hash, 
 
 void maglev_flow_prefetch(const struct maglev_flow_table *table, u64 hash)
 {
-	if (!table->words)
+	if (!READ_ONCE(table->words))
 		return;
 	__builtin_prefetch(maglev_flow_line(table, hash));
 	__builtin_prefetch(maglev_flow_line(table, maglev_mix64(hash)));
@@ -171,7 +171,7 @@ u64 *maglev_flow_lookup(const struct maglev_flow_table *table, const struct magl
 {
 	u64 *at;
 
-	if (!table->words)
+	if (!READ_ONCE(table->words))
 		return NULL;
 	at = find_in_line(maglev_flow_line(table, hash), flows, hash, service, found);
 	if (!at)
@@ -270,7 +270,7 @@ enum maglev_track maglev_flow_insert(const struct maglev_flow_table *table,
 	u32 i;
 
 	*evicted = 0;
-	if (!table->words)
+	if (!READ_ONCE(table->words))
 		return MAGLEV_TRACK_FULL;
 	line_a = maglev_flow_line(table, hash);
 	line_b = maglev_flow_line(table, maglev_mix64(hash));
@@ -322,13 +322,13 @@ u32 maglev_flow_sweep(const struct maglev_flow_table *table, const struct maglev
 {
 	u32 end = first < table->lines && n < table->lines - first ? first + n : table->lines;
 	const struct maglev_target *target;
-	u64 *at, *stop, word;
+	u64 *words = READ_ONCE(table->words), *at, *stop, word;
 	u32 left = 0;
 
-	if (!table->words || first >= end)
+	if (!words || first >= end)
 		return 0;
-	stop = table->words + (size_t)end * MAGLEV_LINE_WORDS;
-	for (at = table->words + (size_t)first * MAGLEV_LINE_WORDS; at < stop; at++) {
+	stop = words + (size_t)end * MAGLEV_LINE_WORDS;
+	for (at = words + (size_t)first * MAGLEV_LINE_WORDS; at < stop; at++) {
 		word = READ_ONCE(*at);
 		if (!word)
 			continue;

@@ -2,7 +2,8 @@
 /*
  * Events. The namespace's lock is held from taking a number until the message is sent, so
  * numbers arrive in order. A number is taken also if nobody listens or there is no memory:
- * who comes back, or missed one, sees the gap and asks again for what there is.
+ * who comes back, or missed one, sees the gap and asks again for what there is. That there was
+ * no memory listeners are told as if they had been too slow, or else they would wait for the next.
  */
 #include "events.h"
 
@@ -36,8 +37,10 @@ static bool begin(struct event *event, struct maglev_net *mnet, u8 cmd)
 	if (!maglev_netlink_listened(mnet))
 		return false;
 	event->msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!event->msg)
+	if (!event->msg) {
+		genl_set_err(&maglev_netlink_family, mnet->net, 0, 0, -ENOBUFS);
 		return false;
+	}
 	event->head = genlmsg_put(event->msg, 0, 0, &maglev_netlink_family, 0, cmd);
 	if (event->head && !nla_put_u32(event->msg, MAGLEV_A_SEQ, seq))
 		return true;

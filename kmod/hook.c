@@ -384,7 +384,7 @@ static int switch_locked(struct maglev_net *mnet, enum maglev_hooks hooks, bool 
 	static_assert(ARRAY_SIZE(local_hooks) == PER_SET && ARRAY_SIZE(early_hooks) == PER_SET &&
 		      ARRAY_SIZE(probe_hooks) == PER_SET);
 	lockdep_assert_held(&mnet->hook_lock);
-	if (!(mnet->hooked & bit) == !on || (on && mnet->dying))
+	if (!(mnet->hooked & bit) == !on || (on && READ_ONCE(mnet->dying)))
 		return 0;
 	if (!on) {
 		nf_unregister_net_hooks(mnet->net, sets[hooks], PER_SET);

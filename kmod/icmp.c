@@ -43,12 +43,12 @@ static struct maglev_target *find_by_flow(const struct maglev_net *mnet,
 /* Anybody can send such errors, and this takes a while: not too many. */
 static struct maglev_target *find_by_address(const struct maglev_net *mnet, const u8 *daddr)
 {
-	static DEFINE_RATELIMIT_STATE(limit, HZ / 10, 16);
+	static struct ratelimit_state limit =
+		RATELIMIT_STATE_INIT_FLAGS(limit, HZ / 10, 16, RATELIMIT_MSG_ON_RELEASE);
 	const struct maglev_targets *targets = rcu_dereference(mnet->targets);
 	struct maglev_target *target;
 	u32 i;
 
-	ratelimit_set_flags(&limit, RATELIMIT_MSG_ON_RELEASE);
 	if (!targets || !__ratelimit(&limit))
 		return NULL;
 	for (i = 0; i < targets->n; i++) {
@@ -80,7 +80,7 @@ static void learn_mtu(const struct maglev_net *mnet, const struct maglev_packet 
 {
 	u8 protocol = IPPROTO_GRE;
 
-	if (target->tunnel.type == MAGLEV_TUNNEL_IPIP)
+	if (READ_ONCE(target->tunnel.type) == MAGLEV_TUNNEL_IPIP)
 		protocol = packet->inner_version == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
 	if (packet->version == 4)
 		ipv4_update_pmtu(skb, mnet->net, packet->mtu, 0, protocol);
@@ -93,8 +93,9 @@ static u32 mtu_inside(const struct maglev_net *mnet, struct maglev_target *targe
 {
 	u32 least = packet->inner_version == 4 ? MAGLEV_IPV4_MTU_MIN : MAGLEV_IPV6_MTU_MIN;
 	const struct maglev_route *route = maglev_route_get(mnet, maglev_pair_of(target));
+	struct maglev_tunnel tunnel = maglev_pair_tunnel(maglev_pair_of(target));
 
-	return max(route ? maglev_xmit_mtu(route, &target->tunnel) : 0, least);
+	return max(route ? maglev_xmit_mtu(route, &tunnel) : 0, least);
 }
 
 /* @skb begins with the client's packet; it came to an address that is local. */

@@ -152,10 +152,11 @@ static enum maglev_reason find_way(struct way *way, const struct maglev_net *mne
 				   u64 hash)
 {
 	const struct maglev_route *route = maglev_route_get(mnet, pair);
-	u32 overhead = maglev_tunnel_overhead(&pair->target.tunnel), fits;
 	u32 least = packet->version == 4 ? MAGLEV_IPV4_MTU_MIN : MAGLEV_IPV6_MTU_MIN;
+	u32 overhead, fits;
 
-	way->tunnel = pair->target.tunnel;
+	way->tunnel = maglev_pair_tunnel(pair);
+	overhead = maglev_tunnel_overhead(&way->tunnel);
 	if (!route)
 		return MAGLEV_REASON_NO_ROUTE;
 	if (route->is_local)

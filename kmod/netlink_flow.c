@@ -41,7 +41,7 @@ static bool find_in(struct maglev_netlink_flow *flow, const struct maglev_flow_t
 		at = maglev_flow_lookup(table, flows, hash, service, &flow->word);
 		if (!at)
 			continue;
-		flow->line = (at - table->words) / MAGLEV_LINE_WORDS;
+		flow->line = (at - READ_ONCE(table->words)) / MAGLEV_LINE_WORDS;
 		flow->key = tables->key;
 		flow->target = READ_ONCE(flows->targets[maglev_word_index(flow->word)]);
 		return flow->target;
@@ -237,7 +237,8 @@ static int dump_line(struct sk_buff *skb, struct netlink_callback *cb,
 		     const struct maglev_flow_tables *tables, const struct maglev_flows *flows)
 {
 	struct position *at = (struct position *)cb->ctx;
-	const u64 *line = tables->cpu[at->cpu].words + (size_t)at->line * MAGLEV_LINE_WORDS;
+	const u64 *line = READ_ONCE(tables->cpu[at->cpu].words) +
+			  (size_t)at->line * MAGLEV_LINE_WORDS;
 	struct maglev_netlink_flow flow = {
 		.cpu = at->cpu,
 		.line = at->line,

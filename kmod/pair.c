@@ -99,6 +99,20 @@ struct maglev_pair *maglev_pair_find(const struct maglev_service *service,
 	return seek(service, backend, &link, &parent);
 }
 
+/* Where it leads to never changes; what it is like comes with the first look at the destination. */
+static void init_tunnel(struct maglev_tunnel *tunnel, const struct maglev_backend *backend)
+{
+	const struct in6_addr *addr = (const struct in6_addr *)backend->addr;
+
+	if (ipv6_addr_v4mapped(addr)) {
+		tunnel->addr_len = MAGLEV_IPV4_BYTES;
+		memcpy(tunnel->addr, &addr->s6_addr32[3], MAGLEV_IPV4_BYTES);
+	} else {
+		tunnel->addr_len = MAGLEV_IPV6_BYTES;
+		memcpy(tunnel->addr, addr, MAGLEV_IPV6_BYTES);
+	}
+}
+
 struct maglev_pair *maglev_pair_get(struct maglev_service *service,
 				    const struct maglev_backend *backend)
 {
@@ -127,6 +141,7 @@ struct maglev_pair *maglev_pair_get(struct maglev_service *service,
 	pair->place = MAGLEV_EMPTY;
 	pair->target.index = index;
 	pair->target.service = service->id;
+	init_tunnel(&pair->target.tunnel, backend);
 	rb_link_node(&pair->node, parent, link);
 	rb_insert_color(&pair->node, &service->pairs);
 	service->n_pairs++;
@@ -158,7 +173,7 @@ void maglev_pair_retire(struct maglev_pair *pair)
 	rb_erase(&pair->node, &pair->service->pairs);
 	pair->service->n_pairs--;
 	keep_stats(pair->service, pair);
-	pair->service = NULL;
+	WRITE_ONCE(pair->service, NULL);
 	pair->grace = get_state_synchronize_rcu();
 	list_add_tail(&pair->retired, &mnet->retired);
 }
@@ -244,15 +259,13 @@ void maglev_pair_set_present(struct maglev_pair *pair, bool present)
 	clear_overlay(pair);
 }
 
+/* Pairs with maglev_pair_tunnel(). */
 static void set_tunnel(struct maglev_tunnel *tunnel, const struct ip_vs_dest *dest)
 {
-	bool v6 = dest->af == AF_INET6, gre = dest->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_GRE;
+	bool gre = dest->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_GRE;
 
-	/* Packets may read it: the address is always the same one. */
 	WRITE_ONCE(tunnel->type, gre ? MAGLEV_TUNNEL_GRE : MAGLEV_TUNNEL_IPIP);
 	WRITE_ONCE(tunnel->checksum, gre && dest->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_CSUM);
-	tunnel->addr_len = v6 ? MAGLEV_IPV6_BYTES : MAGLEV_IPV4_BYTES;
-	memcpy(tunnel->addr, &dest->addr, tunnel->addr_len);
 }
 
 void maglev_pair_observe(struct maglev_pair *pair, const struct ip_vs_dest *dest)

@@ -232,4 +232,23 @@ static inline struct maglev_pair *maglev_pair_of(struct maglev_target *target)
 	return container_of(target, struct maglev_pair, target);
 }
 
+/**
+ * maglev_pair_tunnel() - the way to a backend, as of now
+ * @pair: the backend
+ *
+ * Any context. IPVS may change the kind of the tunnel at any time: whoever needs it twice needs
+ * the same one.
+ */
+static inline struct maglev_tunnel maglev_pair_tunnel(const struct maglev_pair *pair)
+{
+	const struct maglev_tunnel *tunnel = &pair->target.tunnel;
+	struct maglev_tunnel copy;
+
+	copy.type = READ_ONCE(tunnel->type);
+	copy.checksum = READ_ONCE(tunnel->checksum);
+	copy.addr_len = tunnel->addr_len;
+	memcpy(copy.addr, tunnel->addr, sizeof(copy.addr));
+	return copy;
+}
+
 #endif

@@ -312,22 +312,25 @@ static int build(struct maker *maker)
 	return err;
 }
 
-static void count_slots(struct maker *maker)
+static int count_slots(struct maker *maker)
 {
 	struct maglev_preview *preview = maker->preview;
 	struct maglev_plan **by_place;
 	u32 i, slot;
 
 	by_place = kvmalloc_array(maker->n_places + 1, sizeof(*by_place), GFP_KERNEL);
-	for (i = 0; by_place && i < preview->n; i++)
+	if (!by_place)
+		return -ENOMEM;
+	for (i = 0; i < preview->n; i++)
 		if (preview->plans[i].place != MAGLEV_EMPTY)
 			by_place[preview->plans[i].place] = &preview->plans[i];
-	for (slot = 0; by_place && maker->n_places && slot < preview->size; slot++) {
+	for (slot = 0; maker->n_places && slot < preview->size; slot++) {
 		by_place[maker->base[slot]]->base_slots++;
 		if (maker->live[slot] != MAGLEV_EMPTY)
 			by_place[maker->live[slot]]->live_slots++;
 	}
 	kvfree(by_place);
+	return 0;
 }
 
 /* Who is the same before and after, by the place there would be. */
@@ -443,10 +446,9 @@ static int make(struct maker *maker, const struct maglev_request_entry *entries,
 		NL_SET_ERR_MSG(extack, "there would be more backends than the table has slots");
 		return -E2BIG;
 	}
-	err = build(maker) ?: compare(maker);
+	err = build(maker) ?: compare(maker) ?: count_slots(maker);
 	if (err)
 		return err;
-	count_slots(maker);
 	if (maker->now)
 		maglev_netlink_walk_flows(maker->service->mnet, look_at_flow, maker);
 	warn(maker);

@@ -68,7 +68,7 @@ static unsigned int take_probe(const struct maglev_net *mnet, struct sk_buff *sk
 	struct maglev_target *target = find_target(mnet, skb->mark);
 
 	/* One that has just come has no tunnel yet. */
-	if (!target || !READ_ONCE(target->tunnel.addr_len)) {
+	if (!target || !READ_ONCE(target->tunnel.type)) {
 		maglev_count_reason(mnet, MAGLEV_REASON_NO_PROBED);
 		return NF_DROP;
 	}

@@ -245,34 +245,40 @@ static void put_dests(const struct maglev_generation *generation)
 }
 
 /* Did some backend get no slot at all? Rounding can do that to a very small weight. */
-static bool any_without_slot(const struct maglev_view *view)
+static int find_without_slot(const struct maglev_view *view, bool *any)
 {
 	unsigned long *placed;
-	bool any;
 	u32 i;
 
 	placed = bitmap_zalloc(view->n, GFP_KERNEL);
-	if (!placed)
-		return false;
+	if (!placed && view->n)
+		return -ENOMEM;
 	for (i = 0; view->n && i < view->size; i++)
 		__set_bit(view->base[i], placed);
-	any = !bitmap_full(placed, view->n);
+	*any = view->n && !bitmap_full(placed, view->n);
 	bitmap_free(placed);
-	return any;
+	return 0;
 }
 
 /* What follows from the base table; of the old one, if that is the same. */
-static u32 find_warnings(const struct maglev_view *view, const struct maglev_generation *same)
+static int find_warnings(struct maglev_generation *generation, const struct maglev_generation *same)
 {
-	u32 warnings = 0;
+	const struct maglev_view *view = &generation->view;
+	bool any;
+	int err;
 
-	if (same)
-		return same->warnings & (MAGLEV_WARN_SMALL | MAGLEV_WARN_NO_SLOT);
+	if (same) {
+		generation->warnings |= same->warnings & (MAGLEV_WARN_SMALL | MAGLEV_WARN_NO_SLOT);
+		return 0;
+	}
+	err = find_without_slot(view, &any);
+	if (err)
+		return err;
 	if (view->size < MAGLEV_SLOTS_PER_BACKEND * view->n)
-		warnings |= MAGLEV_WARN_SMALL;
-	if (any_without_slot(view))
-		warnings |= MAGLEV_WARN_NO_SLOT;
-	return warnings;
+		generation->warnings |= MAGLEV_WARN_SMALL;
+	if (any)
+		generation->warnings |= MAGLEV_WARN_NO_SLOT;
+	return 0;
 }
 
 static void warn_about(struct maglev_service *service, u32 warnings)
@@ -361,7 +367,7 @@ static void swap_generations(struct maglev_service *service, struct maglev_gener
 	rcu_assign_pointer(service->generation, generation);
 	settle_pairs(service, generation);
 	atomic64_inc(&service->mnet->published);
-	service->build_us = div_u64(ktime_get_ns() - started_ns, NSEC_PER_USEC);
+	WRITE_ONCE(service->build_us, div_u64(ktime_get_ns() - started_ns, NSEC_PER_USEC));
 	trace_publish(service->svc, generation, service->build_us);
 	maglev_event_published(service);
 	retire_generation(old, generation);
@@ -375,7 +381,9 @@ static int build(struct maglev_service *service, struct maglev_generation *gener
 	err = build_base(generation, keep_base ? old : NULL);
 	if (err)
 		return err;
-	generation->warnings |= find_warnings(&generation->view, keep_base ? old : NULL);
+	err = find_warnings(generation, keep_base ? old : NULL);
+	if (err)
+		return err;
 	err = build_live(generation);
 	if (err)
 		return err;
@@ -432,16 +440,17 @@ drop_members:
 	return err;
 }
 
-/* A copy of what packets read by place, its tables taken over from the original. */
+/*
+ * A copy of what packets read by place, its tables taken over from the original. IPVS takes no for
+ * an answer as little here as elsewhere, and without it flows would be lost.
+ */
 static struct maglev_generation *copy_generation(struct maglev_generation *old)
 {
 	u32 n = old->view.n;
 	size_t arrays = n * (sizeof(*old->view.backends) + sizeof(*old->view.targets));
 	struct maglev_generation *generation;
 
-	generation = kvmalloc(sizeof(*generation) + arrays, GFP_KERNEL_ACCOUNT);
-	if (!generation)
-		return NULL;
+	generation = kvmalloc(sizeof(*generation) + arrays, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	atomic_inc(&generations);
 	memcpy(generation, old, sizeof(*generation) + arrays);
 	generation->view.backends = (struct maglev_backend *)(generation + 1);
@@ -475,15 +484,10 @@ void maglev_publish_released(struct maglev_service *service)
 	if (!old)
 		return;
 	generation = copy_generation(old);
-	/* Without memory new flows find nothing, and those tracked are IPVS's to lose. */
-	if (generation)
-		generation->left = MAGLEV_LEFT_SCHEDULER;
+	generation->left = MAGLEV_LEFT_SCHEDULER;
 	rcu_assign_pointer(service->generation, generation);
 	put_dests(old);
-	if (generation)
-		call_rcu(&old->rcu, free_shell_rcu);
-	else
-		call_rcu(&old->rcu, free_generation_and_stamps_rcu);
+	call_rcu(&old->rcu, free_shell_rcu);
 }
 
 void maglev_unpublish(struct maglev_service *service)

@@ -190,7 +190,8 @@ void maglev_pulse_work(struct work_struct *work)
 	mutex_lock(&mnet->lock);
 	ended = follow_services(mnet, &waiting);
 	waiting |= !list_empty(&mnet->retired);
-	maglev_sweep_step(mnet, waiting);
+	if (maglev_sweep_step(mnet, waiting))
+		maglev_tables_complete(mnet);
 	maglev_pair_reap(mnet);
 	tell_pressure(mnet);
 	age_stamps(mnet);

@@ -192,7 +192,7 @@ static bool goes_out(struct maglev_pair *pair, const struct net_device *dev)
 	rcu_read_lock();
 	route = rcu_dereference(pair->route);
 	/* One that is obsolete may have lost its device already. */
-	goes = route && (route->dst->dev == dev || READ_ONCE(route->dst->obsolete) > 0);
+	goes = route && (READ_ONCE(route->dst->dev) == dev || READ_ONCE(route->dst->obsolete) > 0);
 	rcu_read_unlock();
 	return goes;
 }

@@ -62,20 +62,24 @@ static bool read_tuple(struct maglev_tuple *tuple, u16 af, const struct sk_buff 
 	return true;
 }
 
+/* Those that a table has; none if it was IPVS's meanwhile, and could not be built again yet. */
+static bool is_built(const struct maglev_generation *generation, const struct ip_vs_dest *dest)
+{
+	struct maglev_backend backend;
+
+	return generation && generation->dests && maglev_dest_backend(&backend, dest) &&
+	       maglev_generation_place(generation, &backend) != MAGLEV_EMPTY;
+}
+
 /* The last resort, as long as IPVS's list: a destination no table has seen yet. */
 static struct ip_vs_dest *find_unbuilt(const struct ip_vs_service *svc,
 				       const struct maglev_generation *generation)
 {
-	struct maglev_backend backend;
 	struct ip_vs_dest *dest;
 
-	list_for_each_entry_rcu(dest, &svc->destinations, n_list) {
-		if (!dest_can_take(dest))
-			continue;
-		if (!generation || !maglev_dest_backend(&backend, dest) ||
-		    maglev_generation_place(generation, &backend) == MAGLEV_EMPTY)
+	list_for_each_entry_rcu(dest, &svc->destinations, n_list)
+		if (dest_can_take(dest) && !is_built(generation, dest))
 			return dest;
-	}
 	return NULL;
 }
 

@@ -97,7 +97,7 @@ static void note_error(struct maglev_service *service, int error)
 	if (error == service->error)
 		return;
 	log_build(service, error);
-	service->error = error;
+	WRITE_ONCE(service->error, error);
 	maglev_event_degraded(service);
 }
 
@@ -316,7 +316,7 @@ u32 maglev_service_flows(const struct maglev_service *service)
 }
 
 static struct maglev_service *alloc_service(struct maglev_net *mnet,
-					    const struct maglev_service_key *key)
+					    const struct maglev_service_key *key, gfp_t gfp)
 {
 	static const struct maglev_timeouts defaults = { {
 		[MAGLEV_HALF_OPEN] = MAGLEV_TIMEOUT_HALF_OPEN,
@@ -326,7 +326,7 @@ static struct maglev_service *alloc_service(struct maglev_net *mnet,
 	} };
 	struct maglev_service *service;
 
-	service = kzalloc(sizeof(*service), GFP_KERNEL_ACCOUNT);
+	service = kzalloc(sizeof(*service), gfp);
 	if (!service)
 		return NULL;
 	atomic_inc(&services);
@@ -365,10 +365,14 @@ static void forget_presence(struct maglev_service *service)
 		rb_entry(node, struct maglev_pair, node)->present = false;
 }
 
-/* The one that was released, with its flows, or a new one; bound to IPVS's. */
+/*
+ * The one that was released, with its flows, or a new one; bound to IPVS's. One that is hashed
+ * had another scheduler until now: IPVS has unbound that, and can at best bind it anew.
+ */
 static struct maglev_service *bind_service(struct maglev_net *mnet, struct ip_vs_service *svc,
 					   u32 mode_flag, enum maglev_mode flag_mode)
 {
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | (svc->flags & IP_VS_SVC_F_HASHED ? __GFP_NOFAIL : 0);
 	struct maglev_service *service;
 	struct maglev_service_key key;
 
@@ -378,7 +382,7 @@ static struct maglev_service *bind_service(struct maglev_net *mnet, struct ip_vs
 	if (service) {
 		forget_presence(service);
 	} else {
-		service = alloc_service(mnet, &key);
+		service = alloc_service(mnet, &key, gfp);
 		if (service)
 			add_service(mnet, service);
 	}

@@ -71,10 +71,12 @@ static void drop_doubles(struct maglev_snapshot *snapshot)
 static int list_dests(struct maglev_snapshot *snapshot, struct maglev_service *service)
 {
 	struct ip_vs_service *svc = service->svc;
-	u32 room = READ_ONCE(svc->num_dests) + SPARE;
 	struct ip_vs_dest *dest;
 	int err = 0;
+	u32 room;
 
+	/* IPVS writes it plainly; what comes of that is -EAGAIN. */
+	room = data_race(svc->num_dests) + SPARE;
 	snapshot->members = kvmalloc_array(room, sizeof(*snapshot->members), GFP_KERNEL);
 	if (!snapshot->members)
 		return -ENOMEM;
@@ -146,6 +148,7 @@ static void find_left(struct maglev_snapshot *snapshot, const struct maglev_serv
 /* What is laid over a destination, and what of it packets see before there is a table. */
 static int attach_pair(struct maglev_service *service, struct maglev_member *member, bool owned)
 {
+	struct maglev_pair_stats __percpu *stats;
 	struct maglev_pair *pair;
 	u32 state;
 
@@ -153,9 +156,11 @@ static int attach_pair(struct maglev_service *service, struct maglev_member *mem
 	if (IS_ERR(pair))
 		return PTR_ERR(pair);
 	if (owned && !pair->stats) {
-		pair->stats = alloc_percpu_gfp(struct maglev_pair_stats, GFP_KERNEL_ACCOUNT);
-		if (!pair->stats)
+		stats = alloc_percpu_gfp(struct maglev_pair_stats, GFP_KERNEL_ACCOUNT);
+		if (!stats)
 			return -ENOMEM;
+		/* Packets may count in it from now on, and find it zeroed. */
+		smp_store_release(&pair->stats, stats);
 	}
 	for (state = 0; state < MAGLEV_FLOW_STATES; state++)
 		WRITE_ONCE(pair->target.limit[state],

@@ -11,22 +11,27 @@
 
 #include <net/ip_vs.h>
 
-/* With BH off: nobody else on this CPU counts meanwhile. */
+/* With BH off: nobody else on this CPU counts meanwhile; whoever sums up looks at any time. */
+static inline void add(u64 *counter, u64 n)
+{
+	WRITE_ONCE(*counter, *counter + n);
+}
+
 void maglev_count(const struct maglev_net *mnet, enum maglev_counter counter, u64 n)
 {
-	__this_cpu_add(mnet->percpu->counter[counter], n);
+	add(&this_cpu_ptr(mnet->percpu)->counter[counter], n);
 }
 
 void maglev_count_reason(const struct maglev_net *mnet, enum maglev_reason reason)
 {
-	__this_cpu_inc(mnet->percpu->reason[reason]);
+	add(&this_cpu_ptr(mnet->percpu)->reason[reason], 1);
 }
 
 static void count_load(u64 *counter, const struct maglev_load *load)
 {
-	counter[MAGLEV_COUNT_PACKETS]++;
-	counter[MAGLEV_COUNT_SEGMENTS] += load->segments;
-	counter[MAGLEV_COUNT_BYTES] += load->bytes;
+	add(&counter[MAGLEV_COUNT_PACKETS], 1);
+	add(&counter[MAGLEV_COUNT_SEGMENTS], load->segments);
+	add(&counter[MAGLEV_COUNT_BYTES], load->bytes);
 }
 
 static void count_ipvs(struct ip_vs_stats *stats, const struct maglev_load *load, bool is_new)
@@ -47,14 +52,15 @@ void maglev_count_forwarded(const struct maglev_net *mnet, struct maglev_pair *p
 {
 	bool is_new = event == MAGLEV_PAIR_NEW;
 	struct ip_vs_dest *dest = rcu_dereference(pair->dest);
+	struct maglev_pair_stats __percpu *percpu = READ_ONCE(pair->stats);
 	struct maglev_pair_stats *stats;
 
 	count_load(this_cpu_ptr(mnet->percpu)->counter, load);
-	if (pair->stats) {
-		stats = this_cpu_ptr(pair->stats);
+	if (percpu) {
+		stats = this_cpu_ptr(percpu);
 		count_load(stats->counter, load);
 		if (unlikely(event < MAGLEV_PAIR_COUNTERS))
-			stats->counter[event]++;
+			add(&stats->counter[event], 1);
 	}
 	if (!svc || !dest)
 		return;
@@ -65,8 +71,10 @@ void maglev_count_forwarded(const struct maglev_net *mnet, struct maglev_pair *p
 
 void maglev_count_unreachable(const struct maglev_pair *pair)
 {
-	if (pair->stats)
-		__this_cpu_inc(pair->stats->counter[MAGLEV_PAIR_UNREACHABLE]);
+	struct maglev_pair_stats __percpu *stats = READ_ONCE(pair->stats);
+
+	if (stats)
+		add(&this_cpu_ptr(stats)->counter[MAGLEV_PAIR_UNREACHABLE], 1);
 }
 
 void maglev_count_track(const struct maglev_net *mnet, const struct maglev_decision *decision)

@@ -173,6 +173,37 @@ int maglev_tables_create(struct maglev_net *mnet)
 	return err;
 }
 
+static bool is_complete(const struct maglev_net *mnet)
+{
+	const struct maglev_flow_tables *tables;
+	bool complete = true;
+	u32 cpu;
+
+	rcu_read_lock();
+	tables = rcu_dereference(mnet->tables);
+	for_each_online_cpu(cpu)
+		complete &= !tables || READ_ONCE(tables->cpu[cpu].words);
+	rcu_read_unlock();
+	return complete;
+}
+
+void maglev_tables_complete(struct maglev_net *mnet)
+{
+	struct maglev_flow_tables *tables;
+	u32 cpu;
+
+	if (is_complete(mnet))
+		return;
+	cpus_read_lock();
+	mutex_lock(&mnet->tables_lock);
+	tables = tables_of(mnet);
+	for_each_online_cpu(cpu)
+		if (tables && !tables->cpu[cpu].words && !add_table(tables, cpu))
+			pr_info("CPU %u has its flow table now\n", cpu);
+	mutex_unlock(&mnet->tables_lock);
+	cpus_read_unlock();
+}
+
 static void end_sweeps(struct maglev_net *mnet)
 {
 	struct maglev_sweep *sweeps = mnet->sweeps;
@@ -473,7 +504,8 @@ static bool has_table(const struct maglev_net *mnet, u32 cpu)
 	rcu_read_lock();
 	tables = rcu_dereference(mnet->tables);
 	old = tables ? READ_ONCE(tables->old) : NULL;
-	has = tables && (tables->cpu[cpu].words || (old && old->cpu[cpu].words));
+	has = tables &&
+	      (READ_ONCE(tables->cpu[cpu].words) || (old && READ_ONCE(old->cpu[cpu].words)));
 	rcu_read_unlock();
 	return has;
 }
@@ -586,7 +618,7 @@ static int prepare_cpu(unsigned int cpu)
 		tables = tables_of(mnet);
 		/* Without memory its flows are not tracked; that must not keep a CPU away. */
 		if (add_table(tables, cpu))
-			pr_warn_ratelimited("no memory for the flow table of CPU %u\n", cpu);
+			pr_warn_ratelimited("no memory yet for the flow table of CPU %u\n", cpu);
 		mutex_unlock(&mnet->tables_lock);
 	}
 	mutex_unlock(&nets_lock);

@@ -18,6 +18,14 @@ struct maglev_pair;
 int maglev_tables_create(struct maglev_net *mnet);
 
 /**
+ * maglev_tables_complete() - a table for each online CPU that could not be given one as it came
+ * @mnet: the namespace
+ *
+ * Under its lock; allocates.
+ */
+void maglev_tables_complete(struct maglev_net *mnet);
+
+/**
  * maglev_tables_replace() - go on with another key or size
  * @mnet: the namespace
  * @key: of the new tables

@@ -132,7 +132,8 @@ static bool prepare_skb(struct sk_buff *skb, const struct maglev_route *route,
 	u32 inner_len = inner6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
 	if (skb_ensure_writable(skb, inner_len) ||
-	    skb_cow_head(skb, LL_RESERVED_SPACE(route->dst->dev) + maglev_tunnel_overhead(tunnel)))
+	    skb_cow_head(skb, LL_RESERVED_SPACE(READ_ONCE(route->dst->dev)) +
+				      maglev_tunnel_overhead(tunnel)))
 		return false;
 	if (tunnel->checksum && !write_crc(skb))
 		return false;
@@ -230,8 +231,8 @@ enum maglev_reason maglev_xmit(const struct maglev_net *mnet, struct maglev_pair
 			       const struct maglev_packet *packet, struct sk_buff *skb, u64 hash,
 			       struct maglev_load *load)
 {
-	const struct maglev_tunnel *tunnel = &pair->target.tunnel;
-	bool outer4 = tunnel->addr_len == MAGLEV_IPV4_BYTES;
+	const struct maglev_tunnel tunnel = maglev_pair_tunnel(pair);
+	bool outer4 = tunnel.addr_len == MAGLEV_IPV4_BYTES;
 	bool pmtu_disc = sysctl_pmtu_disc(net_ipvs(mnet->net));
 	const struct maglev_route *route;
 	struct maglev_outer outer;
@@ -248,22 +249,22 @@ enum maglev_reason maglev_xmit(const struct maglev_net *mnet, struct maglev_pair
 		return MAGLEV_REASON_TTL;
 	if (skb_is_gso(skb))
 		skb_set_transport_header(skb, packet->network_len);
-	mtu = maglev_xmit_mtu(route, tunnel);
+	mtu = maglev_xmit_mtu(route, &tunnel);
 	if (unlikely(is_too_big(skb, packet, mtu_for_client(packet->version, mtu), pmtu_disc)))
 		return MAGLEV_REASON_TOO_BIG;
 	if (unlikely(!skb_is_gso(skb) &&
-		     packet->total_len + maglev_tunnel_overhead(tunnel) > 0xffff))
+		     packet->total_len + maglev_tunnel_overhead(&tunnel) > 0xffff))
 		return MAGLEV_REASON_TOO_LONG;
 	/* What is let pass although it does not fit leaves in fragments, which need an ID. */
 	whole = pmtu_disc && fits(skb, packet->total_len, mtu);
-	if (unlikely(!trim(skb, packet) || !prepare_skb(skb, route, tunnel, packet)))
+	if (unlikely(!trim(skb, packet) || !prepare_skb(skb, route, &tunnel, packet)))
 		return MAGLEV_REASON_NO_MEMORY;
 	maglev_outer_init(&outer, packet, whole);
-	maglev_xmit_source(mnet, route, tunnel->addr_len, hash, outer.saddr);
+	maglev_xmit_source(mnet, route, tunnel.addr_len, hash, outer.saddr);
 	if (!outer.dont_fragment)
 		outer.id = next_ident(mnet, skb, hash);
 	outer.flow_label = hash & 0xfffff;
-	push_outer(skb, tunnel, &outer, packet->version);
+	push_outer(skb, &tunnel, &outer, packet->version);
 	detach(skb, route);
 	return send(mnet, skb, outer4);
 }
@@ -273,13 +274,15 @@ void maglev_xmit_answer(const struct maglev_net *mnet, struct maglev_pair *pair,
 			enum maglev_reason reason)
 {
 	const struct maglev_route *route;
+	struct maglev_tunnel tunnel;
 	u32 mtu;
 
 	if (reason == MAGLEV_REASON_TTL) {
 		send_ttl(skb, packet);
 	} else if (reason == MAGLEV_REASON_TOO_BIG) {
 		route = maglev_route_get(mnet, pair);
-		mtu = route ? maglev_xmit_mtu(route, &pair->target.tunnel) : 0;
+		tunnel = maglev_pair_tunnel(pair);
+		mtu = route ? maglev_xmit_mtu(route, &tunnel) : 0;
 		send_too_big(skb, packet, mtu_for_client(packet->version, mtu));
 	}
 }

@@ -334,7 +334,7 @@ static inline u64 *maglev_flow_line(const struct maglev_flow_table *table, u64 h
 {
 	u64 line = ((hash & 0x3ffffff) * table->lines) >> 26;
 
-	return table->words + line * MAGLEV_LINE_WORDS;
+	return READ_ONCE(table->words) + line * MAGLEV_LINE_WORDS;
 }
 
 /**

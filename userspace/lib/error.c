@@ -46,7 +46,7 @@ int client_fail_recv(struct maglev_client *client, int err)
 	switch (err) {
 	case -ENOBUFS:
 		return client_fail(client, MAGLEV_FAILURE_LOST, ENOBUFS,
-				   "messages were lost because they were not read in time");
+				   "messages were lost: they were not read in time, or there was no memory for them");
 	case -EMSGSIZE:
 		return client_fail(client, MAGLEV_FAILURE_MALFORMED, EMSGSIZE,
 				   "a message is longer than any we know");
