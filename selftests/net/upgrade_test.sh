@@ -65,7 +65,9 @@ digests_one() { adm -j service show tcp "$VIP_AT" | grep -e base-digest -e live-
 has_digests() { [ "$(digests)" = "$1" ]; }
 
 # procedure: what the document has under that heading.
-procedure() { sed -n '/^## The procedure/,/^## How/s/^    //p' "$TOP/Documentation/upgrade.md"; }
+procedure() {
+	awk '/^## / { ours = /The procedure/ } /^```/ { code = !code; next } ours && code' "$TOP/Documentation/upgrade.md"
+}
 
 # The same in pieces, for what comes between.
 hold() {
@@ -127,6 +129,9 @@ expect_range "downloads that are not where the table has them" 50 "$DOWNLOADS" "
 overlaid >"$WORK/overlaid"
 before=$(digests)
 
+# While one moves from CPU to CPU it may be counted on neither.
+all_tracked() { [ "$(flows_held)" -ge "$DOWNLOADS" ]; }
+
 # The first time: as it is written.
 procedure >"$WORK/procedure"
 expect "its commands" 9 "$(grep -c '^\(nft\|maglevadm\|ipvsadm\|sed\|rmmod\|modprobe\) ' "$WORK/procedure")"
@@ -138,7 +143,7 @@ all_go upgraded
 expect "flows put, of those saved" "$(said flows | head -n 1)" "$(said put)"
 overlaid | cmp "$WORK/overlaid" - || fail "overlay: $(overlaid)"
 poll 20 has_digests "$before" || fail "digests: $(digests), before: $before"
-expect_range "flows" "$DOWNLOADS" $((2 * DOWNLOADS)) "$(flows_held)"
+poll 20 all_tracked || fail "flows: wanted $DOWNLOADS, saw $(flows_held)"
 expect "mode of the file" 600 "$(stat -c %a /run/maglev.state)"
 if LC_ALL=C grep -q -a -P "$KEY|\x04\x05\x06\x07|\x0b\x0a\x09\x08" /run/maglev.state; then
 	fail "the key is in the file"
