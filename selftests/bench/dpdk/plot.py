@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """plot.py TEXT SVG: what bench-dpdk printed, as a picture: ns a packet above io by flows, and what was wanted."""
 import re
