@@ -53,6 +53,8 @@ sent, _ = run(V4, [ether(packet, tag=100)])
 checks.expect("a tag is looked through", [out(encapsulated(packet, LB, B, "gre"))], sent)
 sent, _ = run(V4.replace("0 1500", "0 1500 200"), [ether(packet)])
 checks.expect("a tag is written", [ether(encapsulated(packet, LB, B, "gre"), dst=HOP_MAC, src=OUR_MAC, tag=200)], sent)
+sent, _ = run(V4.replace("0 1500", "1 1500"), [[ether(packet)], []], ports=2)
+checks.expect("in by one port, out by the other", [[], [out(encapsulated(packet, LB, B, "gre"))]], sent)
 sent, _ = run("source 10.9.0.0/16\n" + V4, [ether(packet)])
 h = flow_hash(CLIENT, VIP, 5000, 80, TCP)
 checks.expect("outer source from a prefix", [out(encapsulated(packet, "10.9.%d.%d" % (h >> 8 & 255, h & 255), B, "gre"))],

@@ -8,6 +8,9 @@
  * measured finds them in a near cache. Which flow comes next no cache can foresee.
  */
 #include <fixed.h>
+#include <lookup.h>
+#include <plain.h>
+#include <siphash.h>
 #include <workers.h>
 
 #include <maglev/wire.h>
@@ -30,7 +33,7 @@ enum {
 	RING = 1024,
 	FRAME = 60, /* and a checksum: the least there is */
 	BACKENDS = 100,
-	ROWS_MAX = 16,
+	ROWS_MAX = 24,
 	ROUNDS_MAX = 64,
 	MBUFS = 4096,
 	MBUF_BYTES = 256,
@@ -53,6 +56,7 @@ struct row {
 static __thread struct worker *worker;
 static __thread const struct generation *generation;
 static __thread struct rte_ring *rx, *tx;
+static __thread u64 undecided; /* by loop_decide() */
 static bool v6;
 static u64 packets = 2000000;
 static const char *only; /* this row, and io */
@@ -99,6 +103,36 @@ static void loop_turn(struct rte_ring *in, u32 n, u32 burst)
 	(void)burst;
 	while (n)
 		n -= worker_turn(worker, generation);
+}
+
+static __thread struct maglev_tuple tuples[BATCH]; /* of the packets to come */
+static __thread u32 next_tuple;
+
+/* io, and beside it only where the packets would go: their words, found by their hashes. */
+static void loop_decide(struct rte_ring *in, u32 n, u32 burst)
+{
+	const struct maglev_flow_table *table = &generation->tables->cpu[worker->id];
+	const struct maglev_tuple *tuple[BURST];
+	u64 hash[BURST], word[BURST];
+	struct rte_mbuf *mbuf[BURST];
+	u16 got, port = worker->output[0].port->id;
+	u32 i;
+
+	(void)in;
+	while (n) {
+		got = rte_eth_rx_burst(port, worker->id, mbuf, RTE_MIN(burst, (u32)BURST));
+		for (i = 0; i < got; i++)
+			tuple[i] = &tuples[next_tuple++ % BATCH];
+		siphash_tuples(&generation->tables->key, tuple, got, hash);
+		for (i = 0; i < got; i++)
+			maglev_flow_prefetch(table, hash[i]);
+		lookup_words(table, hash, got, word);
+		for (i = 0; i < got; i++)
+			undecided += !maglev_word_rests(word[i], 16, worker->now) ||
+				     !generation->targets[maglev_word_index(word[i])];
+		rte_eth_tx_burst(port, worker->id, mbuf, got);
+		n -= got;
+	}
 }
 
 /* A flow's packet: what differs are the client's address and port. */
@@ -163,11 +197,17 @@ static u64 next_flow(const struct row *row, u64 i)
 /* Buffers written, measured, taken back. Return: cycles. */
 static u64 run_batch(struct row *row, struct rte_mbuf **mbuf, const u64 *flow, u8 flags, u32 burst)
 {
+	struct maglev_packet packet;
 	u64 cycles = 0, start;
 	u32 i;
 
-	for (i = 0; i < BATCH; i++)
+	for (i = 0; i < BATCH; i++) {
 		put_frame(mbuf[i], flow[i], flags);
+		plain_parse(&packet, rte_pktmbuf_mtod_offset(mbuf[i], u8 *, 14), v6 ? 60 : 40,
+			    v6 ? 6 : 4);
+		tuples[i] = packet.tuple;
+	}
+	next_tuple = 0;
 	if (burst == 1) {
 		for (i = 0; i < BATCH; i++) {
 			rte_ring_enqueue(rx, mbuf[i]);
@@ -263,9 +303,18 @@ static u32 add_rows(struct row *row, const u32 *flows, u32 n_flows)
 		snprintf(row[n].name, sizeof(row[n].name), "tracked %u", flows[i]);
 		n++;
 	}
+	for (i = 0; i < n_flows && n < ROWS_MAX - 1; i++) {
+		row[n] = (struct row){ .loop = loop_decide, .flows = flows[i] };
+		snprintf(row[n].name, sizeof(row[n].name), "decision %u", flows[i]);
+		n++;
+	}
 	row[n++] = (struct row){ .name = "new", .loop = loop_turn, .begins = true };
 	for (i = 2; i < n; i++) {
-		row[i].fixed = configure((row[i].begins ? 8 << 20 : row[i].flows) * data_workers());
+		/* Decided about are the flows of the same number that are tracked. */
+		row[i].fixed = row[i].loop == loop_decide ?
+				       row[i - n_flows].fixed :
+				       configure((row[i].begins ? 8 << 20 : row[i].flows) *
+						 data_workers());
 		if (!row[i].fixed)
 			exit(EXIT_FAILURE);
 	}
@@ -313,11 +362,11 @@ static void bench(const u32 *flows, u32 n_flows, u32 rounds, u32 burst)
 			row[i] = row[--n];
 	}
 	for (i = 0; i < n; i++)
-		if (row[i].flows)
+		if (row[i].loop == loop_turn && row[i].flows)
 			touch(&row[i], mbuf, true);
 	for (round = 0; round < rounds; round++)
 		for (i = 0; i < n; i++) {
-			if (row[i].flows)
+			if (row[i].loop == loop_turn && row[i].flows)
 				touch(&row[i], mbuf, false);
 			row[i].ns[round] = measure(&row[i], mbuf, packets, burst);
 		}
@@ -329,6 +378,8 @@ static void bench(const u32 *flows, u32 n_flows, u32 rounds, u32 burst)
 
 		printf("%-18s %7.1f (%5.1f) %7.1f\n", row[i].name, ns, row[i].ns[0], ns - io);
 	}
+	printf("# %" PRIu64 " were asked about that had yet to be written anew\n",
+	       (uint64_t)undecided);
 }
 
 /* One of two workers that are measured: alone, or as long as the other. */
@@ -391,6 +442,8 @@ static void bench_two(const u32 *flows, u32 n_flows, u32 rounds)
 	printf("# IPv%c, burst %u, %u rounds: one worker's ns a packet; two forward so many times as much\n",
 	       v6 ? '6' : '4', BURST, rounds);
 	for (i = 2; i < n; i++) {
+		if (row[i].loop != loop_turn)
+			continue;
 		for (round = 0; round < rounds; round++) {
 			side[0] = (struct side){ .row = &row[i], .id = 0 };
 			side[1] = (struct side){ .row = &row[i], .id = 1 };
