@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """plot.py TEXT SVG: what bench-dpdk printed, as a picture: ns a packet above io by flows, and what was wanted."""
+import io
 import re
 import sys
 
@@ -37,7 +38,10 @@ def main():
     axes.set(xscale="log", ylim=(0, None), xlabel="flows", ylabel="ns a packet above io")
     axes.grid(True, alpha=0.3)
     axes.legend()
-    figure.savefig(sys.argv[2], metadata={"Date": None})
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None})
+    with open(sys.argv[2], "w", encoding="ascii") as file:
+        file.writelines(line.rstrip() + "\n" for line in svg.getvalue().splitlines())
 
 
 main()
