@@ -10,7 +10,7 @@
 
 KEEPALIVED=${KEEPALIVED:-keepalived}
 command -v "$KEEPALIVED" >/dev/null || skip "keepalived is missing"
-"$KEEPALIVED" --version 2>&1 | sed 1q
+"$KEEPALIVED" --version 2>&1 | sed -n 1p
 
 start_keepalived() {
 	(exec nsenter --net="/run/netns/$NS-lb" "$KEEPALIVED" -C -n -l -f "$WORK/keepalived.conf" -p "$WORK/keepalived.pid" \
