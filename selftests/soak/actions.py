@@ -318,9 +318,8 @@ class Actions:
 
     def parameter_change(self):
         delay = self.random.choice((0, 1, 10, 100, 1000))
-        if self.random.random() < 0.5:
-            shard = self.shard()
-            return f"{shard}: rebuild delay {delay} ms" + self.settings(shard, "rebuild-delay", f"{delay}ms" if delay else 0)
+        if self.random.random() < 0.5:  # it is the first namespace's to say, for all
+            return f"rebuild delay {delay} ms" + self.settings(None, "rebuild-delay", f"{delay}ms" if delay else 0)
         with open("/sys/module/ip_vs_maglev/parameters/rebuild_delay_ms", "w", encoding="ascii") as file:
             file.write(str(delay))
         return f"rebuild_delay_ms {delay}"
