@@ -28,7 +28,7 @@ DAEMON_LIBS = $(CJSON) $(shell pkg-config --cflags --libs libcap-ng libcurl libf
 
 .DEFAULT_GOAL := all
 .PHONY: all userspace dpdk module install dkms-install dkms-source deb rpm deps format clean help
-.PHONY: check check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak check-kernels check-keepalived check-documents
+.PHONY: check check-all check-debug check-dpdk check-packages check-replay unit fuzz lint selftest demo vm vm-shell frames soak check-kernels check-keepalived check-documents
 .PHONY: bench bench-table bench-kernel bench-scaling bench-probes bench-scale bench-share bench-bfd bench-dpdk bench-document
 
 all: userspace ## build the userspace, and the module where kernel headers are
@@ -169,8 +169,11 @@ rpm: ## build RPM packages in build/rpm, likewise
 	@scripts/need rpm
 	@scripts/build-rpm
 
-check: deps ## all tests: unit, properties, lint, and kselftests in virtual machines on 6.1 and 6.12
+check: deps ## unit tests, properties, fuzzers, lint, and kselftests in virtual machines: the brief ones, on 6.1 and 6.12
 	@scripts/check
+
+check-all: deps ## check with all kselftests, an hour and a half
+	@scripts/check -a
 
 check-debug: ## kselftests on kernels that look for mistakes, built the first time: KERNELS="debug kcsan rt" T="TEST..."
 	@scripts/need check-debug

@@ -24,6 +24,7 @@ import world
 from actions import Actions
 from daemons import KEEPALIVED_PORT, MAGLEVD_PORT, Keepalived, Maglevd, Monitor
 from model import Model, Service
+from resets import Resets
 from traffic import SLOW, STALL_S, Traffic
 
 PAUSE_S = 0.25  # between actions, on average
@@ -71,8 +72,9 @@ class Soak:
         self.model.services = list(all_services())
         self.daemons = [Maglevd("maglevd", "one", self.directory), Keepalived("keepalived", "two", self.directory)]
         self.monitors = [Monitor(shard, world.MAGLEVADM, self.model) for shard in world.SHARDS]
-        for monitor in self.monitors:
-            monitor.start()
+        self.resets = Resets()
+        for thread in (*self.monitors, self.resets):
+            thread.start()
         self.traffic = Traffic(self.model, self.random.getrandbits(32), LONG_FLOWS, RATE)
         self.actions = Actions(self.model, self.traffic, self.random, self.daemons, self.directory)
         while self.actions.service_add():
@@ -140,10 +142,12 @@ class Soak:
             self.fail(f"and {len(self.model.offenders) - SHOWN} more")
 
     def explain(self, flow):
-        """What the balancer would do with its next packet."""
+        """Who has reset it, and what the balancer would do with its next packet."""
+        client = (world.CLIENT[flow.service.family], flow.port)
+        print("\n".join(self.resets.about(client)) or "nobody has reset it")
         try:
             print(self.actions.adm(flow.service.shard, "explain", flow.service.protocol,
-                                   world.endpoint(world.CLIENT[flow.service.family], flow.port), flow.service.words()[1],
+                                   world.endpoint(*client), flow.service.words()[1],
                                    *(("flags", "ack") if flow.service.protocol == "tcp" else ())))
         except netns.Refused as refusal:
             print(refusal)
@@ -151,8 +155,8 @@ class Soak:
     def end(self):
         self.traffic.ended = True
         self.traffic.join(60)
-        for monitor in self.monitors:
-            monitor.stop()
+        for thread in (*self.monitors, self.resets):
+            thread.stop()
         for (kind, outcome), n in self.model.count.items():
             self.flows[kind, outcome] += n
         world.teardown()
