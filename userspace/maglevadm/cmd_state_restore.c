@@ -444,7 +444,7 @@ static FILE *open_file(const char *name)
 	if (fd != STDIN_FILENO && lseek(fd, 0, SEEK_CUR) >= 0)
 		return file;
 	copied = copy(name, file);
-	if (file != stdin)
+	if (fd != STDIN_FILENO)
 		fclose(file);
 	return copied;
 }
