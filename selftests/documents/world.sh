@@ -41,6 +41,8 @@ served() {
 	done
 }
 
+forget() { rm -rf /run/maglevd* /run/maglev-dpdk /etc/modprobe.d/ip_vs_maglev.conf /etc/maglev; }
+
 # follow WORLD DOCUMENT: as it is printed. MACHINES: names of namespaces.
 follow() {
 	local name on=() status=0
@@ -50,7 +52,7 @@ follow() {
 	chmod 711 "$WORK"
 	unload_module
 	modprobe -r ip_vs_mh ip_vs 2>/dev/null || true
-	rm -rf /run/maglevd* /run/maglev-dpdk /etc/modprobe.d/ip_vs_maglev.conf /etc/maglev
+	forget
 	install -D -m 644 "$TOP/userspace/maglevd/maglevd.yaml" /etc/maglev/maglevd.yaml
 	ln -sf "$TOP"/build/maglev{adm,d} /usr/sbin
 	"$1"
@@ -60,6 +62,7 @@ follow() {
 	mkdir "$WORK/home"
 	(cd "$WORK/home" && HOME=$PWD exec "$TOP/selftests/documents/run" ${MAGLEV_SHOW:+--show} "${on[@]}" "$TOP/$2") || status=1
 	clean_topology
+	forget # or the next test's services were maglevd's
 	[ $status = 0 ] || fail "$2: see above"
 }
 
