@@ -391,8 +391,12 @@ static enum maglev_verdict select_anew(struct question *q, const struct found *f
 	u16 place;
 
 	decision->target = NULL;
-	if (!q->plane->owned)
+	if (!q->plane->owned) {
+		/* What others forward from now on is not to be led away by a word of what was before. */
+		if (found->at && !q->quiet && begins(q->packet))
+			maglev_flow_change(found->at, found->word, 0);
 		return conclude(decision, MAGLEV_REASON_NOT_OURS);
+	}
 	/* Nobody was up when the table was built: no search for who is since, packet by packet. */
 	if (!view->n || view->live[decision->slot] == MAGLEV_EMPTY)
 		return conclude(decision, MAGLEV_REASON_NO_BACKEND);

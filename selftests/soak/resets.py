@@ -61,7 +61,8 @@ class Resets(threading.Thread):
         self.ended = True
         self.join()
 
-    def about(self, client):
-        """Those of a client's (address, port): when, by which link, and whose."""
+    def about(self, client, vip):
+        """Those between a client's (address, port; 0: any) and a VIP's: when, by which link, and whose."""
         return [f"{time.monotonic() - at:.1f} s ago a reset {link}, {source} to {target}"
-                for at, link, source, target in list(self.seen) if client in (source, target)]
+                for at, link, source, target in list(self.seen)
+                if (client in (source, target) if client[1] else vip in (source, target))]

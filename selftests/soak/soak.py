@@ -144,7 +144,9 @@ class Soak:
     def explain(self, flow):
         """Who has reset it, and what the balancer would do with its next packet."""
         client = (world.CLIENT[flow.service.family], flow.port)
-        print("\n".join(self.resets.about(client)) or "nobody has reset it")
+        print("\n".join(self.resets.about(client, (flow.service.vip, flow.service.port))) or "nobody has reset it")
+        if not flow.port:
+            return
         try:
             print(self.actions.adm(flow.service.shard, "explain", flow.service.protocol,
                                    world.endpoint(*client), flow.service.words()[1],

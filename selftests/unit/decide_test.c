@@ -1366,6 +1366,25 @@ static void not_owned_forwards_tracked_flows_and_passes_new_ones(void **state)
 	send(&world, 0, client, FIN);
 	assert_null(send(&world, 0, client, SYN)); /* it has ended: a new one */
 	assert_int_equal(world.decision.reason, MAGLEV_REASON_NOT_OURS);
+	assert_null(send(&world, 0, client, ACK)); /* whose packets follow it */
+	assert_int_equal(world.decision.reason, MAGLEV_REASON_NOT_OURS);
+	world_fini(&world);
+}
+
+static void not_owned_flows_that_begin_again_are_forgotten_on_every_cpu(void **state)
+{
+	struct world world;
+	u32 client;
+
+	(void)state;
+	world_init(&world, __func__);
+	client = establish(&world, 0);
+	send(&world, 0, client, FIN);
+	world.plane.owned = false;
+	assert_null(send(&world, 1, client, SYN));
+	assert_null(send(&world, 1, client, ACK));
+	assert_null(send(&world, 0, client, ACK));
+	assert_int_equal(world.decision.reason, MAGLEV_REASON_NOT_OURS);
 	world_fini(&world);
 }
 
@@ -2200,6 +2219,7 @@ int main(void)
 		cmocka_unit_test(errors_of_dead_backends_flows_change_nothing),
 		cmocka_unit_test(errors_of_old_tables_flows_follow_and_change_nothing),
 		cmocka_unit_test(not_owned_forwards_tracked_flows_and_passes_new_ones),
+		cmocka_unit_test(not_owned_flows_that_begin_again_are_forgotten_on_every_cpu),
 		cmocka_unit_test(
 			not_owned_flows_of_another_cpu_are_looked_for_though_nothing_changed),
 		cmocka_unit_test(outside_is_asked_on_misses_of_all_but_syn),

@@ -56,12 +56,12 @@ struct plan {
  * @draining: not up, and followed
  * @drained: its last flow has left meanwhile
  * @told: so has the event
- * @since: sweeps done when that began, or when a grace period had passed
+ * @graced: a retired one's grace period is over
  * @flows: as the last sweep saw them
- * @began: what workers had counted of its index before
+ * @since: sweeps done when that began, or when a grace period had passed
  * @grace: a retired one's
- * @graced: that is over
  * @next_retired: of the model's
+ * @began: what workers had counted of its index before
  */
 struct pair {
 	struct plan plan;
@@ -72,12 +72,12 @@ struct pair {
 	bool draining;
 	bool drained;
 	bool told;
-	u64 since;
-	u32 flows;
-	struct pair_counters began;
-	struct grace grace;
 	bool graced;
+	u32 flows;
+	u64 since;
+	struct grace grace;
 	struct pair *next_retired;
+	struct pair_counters began;
 };
 
 /**
