@@ -28,7 +28,7 @@ ONLINE = '/sys/devices/system/cpu/cpu1/online'
 CLONE_NEWNET = 0x40000000
 BIG, BIGGER, FEW = 8191, 16381, 3
 # What time alone changes, and what a backend that goes and comes has anew.
-VOLATILE = 'build-us', 'generation', 'flows', 'id', 'index', 'place', 'seq', 'published', 'build-errors'
+VOLATILE = 'build-us', 'changes', 'generation', 'flows', 'id', 'index', 'place', 'seq', 'published', 'build-errors'
 
 
 def plain(value, without=VOLATILE):
