@@ -392,7 +392,7 @@ static enum maglev_verdict select_anew(struct question *q, const struct found *f
 
 	decision->target = NULL;
 	if (!q->plane->owned) {
-		/* What others forward from now on is not to be led away by a word of what was before. */
+		/* What others forward now is not to be led away by a word of what was before. */
 		if (found->at && !q->quiet && begins(q->packet))
 			maglev_flow_change(found->at, found->word, 0);
 		return conclude(decision, MAGLEV_REASON_NOT_OURS);

@@ -8,6 +8,7 @@ the same order, of which a slower machine does fewer.
 """
 
 import argparse
+import gc
 import os
 import random
 import shutil
@@ -127,9 +128,10 @@ class Soak:
             daemon.process = None
         self.traffic.call(self.traffic.stop)
         end = time.monotonic() + 2 * STALL_S
-        while self.model.flows and time.monotonic() < end:
+        while any(not flow.excuse for flow in list(self.model.flows)) and time.monotonic() < end:
             self.watch()
             time.sleep(0.2)
+        self.traffic.call(self.traffic.abandon)
         self.model.judge(at_once=True)
         for flow in list(self.model.flows):
             self.fail(f"does not end: {flow}")
@@ -161,6 +163,8 @@ class Soak:
             thread.stop()
         for (kind, outcome), n in self.model.count.items():
             self.flows[kind, outcome] += n
+        self.traffic = self.actions = None
+        gc.collect()  # sockets, which keep their namespaces
         world.teardown()
         world.unload_module(60 * SLOW)
 

@@ -48,6 +48,8 @@ class Traffic(threading.Thread):
         self.long = set()
         self.listeners = {}
         self.server_of = {}
+        self.raw = {}
+        self.curls = set()  # processes
         self.stopping = False
         self.ended = False
         self.error = None
@@ -108,6 +110,7 @@ class Traffic(threading.Thread):
         finally:
             for key in list(self.selector.get_map().values()):
                 key.fileobj.close()
+            self.close_rest()
 
     def turn(self):
         while self.calls:
@@ -368,12 +371,14 @@ class Traffic(threading.Thread):
         flow.sock = None
         url = f"http://{world.endpoint(service.vip, service.port)}/[1-{CURL_EACH}]"
         process = netns.start("client", "curl", "-sS", "--max-time", str(STALL_S - 5), url, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.curls.add(process)
         self.later(0.3, lambda: self.hear_curl(flow, process))
 
     def hear_curl(self, flow, process):
         if process.poll() is None:
             self.later(0.3, lambda: self.hear_curl(flow, process))
             return
+        self.curls.discard(process)
         said = process.stdout.read().split("\n")
         process.stdout.close()
         answers = [line for line in said if re.fullmatch(r"b\d", line)]
@@ -407,6 +412,20 @@ class Traffic(threading.Thread):
             pass
 
     # The end.
+
+    def abandon(self):
+        """Those that have an excuse need not end."""
+        for flow in [flow for flow in self.model.flows if flow.excuse]:
+            self.model.finish(flow, "excused")
+            self.leave(flow)
+
+    def close_rest(self):
+        """What is left would keep its namespace."""
+        for sock in self.raw.values():
+            sock.close()
+        for process in self.curls:
+            process.kill()
+            process.communicate()
 
     def stop(self):
         """No new flows; those that go on have a line more and end."""
