@@ -309,6 +309,10 @@ def test_ipvs():
     }
     do_plainly('service', ipvsadm(f'-A {new} -s maglev'))
     first = f'{new} -r 10.0.0.1'
+    # Without one there is no table at first; later there is one of nobody.
+    do_plainly('backend', ipvsadm(f'-a {first} {tunnel}'))
+    do_plainly('nobody', ipvsadm(f'-d {first}'))
+    settled()
     results['first'] = changing('first', ipvsadm(f'-a {first} {tunnel}'), ipvsadm(f'-d {first}'))
     do_plainly('backend', ipvsadm(f'-a {first} {tunnel}'))
     results['edit'] = changing('edit', ipvsadm(f'-e {first} -i --tun-type gre -w 0'), ipvsadm(f'-e {first} {tunnel}'))
