@@ -10,6 +10,7 @@ import time
 
 GROWTH = {"net_namespace": 0, "ip_dst_cache": 64, "ip6_dst_cache": 64, "rt6_info": 64, "fib6_node": 64}  # objects
 GROWTH_KIB = {"SUnreclaim": 12288, "Percpu": 2048, "VmallocUsed": 4096}
+STEADY = 12  # half seconds
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
 
 
@@ -55,16 +56,17 @@ def leaks(base, seconds):
 
 
 def rest():
-    """What is held when it does not fall any more."""
-    before = None
-    for _ in range(40):
+    """What is held when it has not fallen for some seconds."""
+    settle()
+    least, steady = read(), 0
+    while steady < STEADY:
+        time.sleep(0.5)
         settle()
         held = read()
-        if before and held.get("net_namespace", 0) >= before.get("net_namespace", 0) and held["SUnreclaim"] > before["SUnreclaim"] - 256:
-            return held
-        before = held
-        time.sleep(0.5)
-    return before
+        falls = held.get("net_namespace", 0) < least.get("net_namespace", 0) or held["SUnreclaim"] < least["SUnreclaim"] - 256
+        steady = 0 if falls else steady + 1
+        least = held if falls else least
+    return least
 
 
 def lost():
