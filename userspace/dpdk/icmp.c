@@ -72,8 +72,9 @@ static void write_ipv6(struct rte_ipv6_hdr *to, const struct rte_ipv6_hdr *from,
 		.proto = IPPROTO_ICMPV6,
 		.hop_limits = TTL,
 	};
-	memcpy(to->src_addr, from->dst_addr, sizeof(to->src_addr));
-	memcpy(to->dst_addr, from->src_addr, sizeof(to->dst_addr));
+	/* Arrays in DPDK 22.11, structures in 24.11. */
+	memcpy(&to->src_addr, &from->dst_addr, sizeof(to->src_addr));
+	memcpy(&to->dst_addr, &from->src_addr, sizeof(to->dst_addr));
 }
 
 static void write_message(u8 *to, const struct message *message, const void *ip, u32 len, bool v4)
