@@ -23,6 +23,7 @@ import memory
 import netns
 import world
 from actions import Actions
+from choices import adm
 from daemons import KEEPALIVED_PORT, MAGLEVD_PORT, Keepalived, Maglevd, Monitor
 from model import Model, Service
 from resets import Resets
@@ -78,8 +79,7 @@ class Soak:
             thread.start()
         self.traffic = Traffic(self.model, self.random.getrandbits(32), LONG_FLOWS, RATE)
         self.actions = Actions(self.model, self.traffic, self.random, self.daemons, self.directory)
-        while self.actions.service_add():
-            pass
+        self.actions.begin()
         for service in self.model.services:
             service.exists = True
         for daemon in self.daemons:
@@ -150,9 +150,9 @@ class Soak:
         if not flow.port:
             return
         try:
-            print(self.actions.adm(flow.service.shard, "explain", flow.service.protocol,
-                                   world.endpoint(*client), flow.service.words()[1],
-                                   *(("flags", "ack") if flow.service.protocol == "tcp" else ())))
+            print(adm(flow.service.shard, "explain", flow.service.protocol,
+                      world.endpoint(*client), flow.service.words()[1],
+                      *(("flags", "ack") if flow.service.protocol == "tcp" else ())))
         except netns.Refused as refusal:
             print(refusal)
 
