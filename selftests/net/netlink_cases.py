@@ -220,7 +220,7 @@ def test_events():
     seen = wait_events(listener, ['service-add-ntf', 'backend-add-ntf', 'publish-ntf', 'backend-add-ntf',
                                   'publish-ntf'])
     assert seen[0][1]['service']['key'] == key(90)
-    set_backend(90, 1, admin_state=DRAIN, deadline_ms=700)
+    set_backend(90, 1, admin_state=DRAIN, deadline_ms=3000)
     seen = wait_events(listener, ['state-ntf', 'publish-ntf', 'state-ntf', 'drained-ntf', 'publish-ntf'])
     states = [event for name, event in seen if name == 'state-ntf']
     assert [(e['old-state'], e['backend']['state'], e['cause']) for e in states] == [(UP, DRAIN, 1), (DRAIN, DOWN, 3)]
