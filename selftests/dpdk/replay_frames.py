@@ -8,7 +8,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "net"))
-from packets import address, checksum, echo, error, fix4, ip, tcp, tunnelled, udp  # noqa: E402 pylint: disable=wrong-import-position
+from packets import address, checksum, error, fix4, ip, tcp, udp  # noqa: E402 pylint: disable=wrong-import-position
 from world import CLIENT_MAC, OUR_MAC, ether  # noqa: E402 pylint: disable=wrong-import-position
 
 VIP, VIP6, CLIENT, CLIENT6 = "192.0.2.10", "2001:db8:1::10", "198.51.100.7", "2001:db8:f::7"

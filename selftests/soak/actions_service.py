@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is done to services."""
 
+import world
 from choices import Choices, adm
 
 SIZES = (251, 509, 1021, 4093, 65537)

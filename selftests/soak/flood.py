@@ -6,7 +6,6 @@ shard one by a link of its own, and sender, balancer and the dropping router run
 run on CPU 1. What the shards share is the kernel and the module.
 """
 
-import os
 import select
 import socket
 import subprocess
