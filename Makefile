@@ -149,10 +149,12 @@ install: userspace ## install what is built (PREFIX=, DESTDIR=); the module too 
 		install -D -m 644 Documentation/man/maglev-dpdk.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglev-dpdk.8; \
 	fi
 	@if [ -e $(B)/module/ip_vs_maglev.ko ]; then \
-		$(MAKE) -C "$(KDIR)" M=$(CURDIR)/$(B)/module INSTALL_MOD_PATH=$(DESTDIR) modules_install; \
+		$(MAKE) -C "$(KDIR)" M=$(CURDIR)/$(B)/module INSTALL_MOD_PATH=$(DESTDIR) modules_install && \
+		if [ -z "$(DESTDIR)" ]; then depmod "$$(modinfo -F vermagic $(B)/module/ip_vs_maglev.ko | cut -d ' ' -f 1)"; fi; \
 	else \
 		echo "install: the module is not built (make module); see also make dkms-install"; \
 	fi
+	@if [ -z "$(DESTDIR)" ]; then scripts/settle; fi
 
 dkms-install: ## give the module's source to DKMS, which builds and installs it for every kernel
 	scripts/dkms-install $(VERSION) $(MODULE_SOURCES) dkms.conf

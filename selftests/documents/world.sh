@@ -41,7 +41,7 @@ served() {
 	done
 }
 
-forget() { rm -rf /run/maglevd* /run/maglev-dpdk /etc/modprobe.d/ip_vs_maglev.conf /etc/maglev; }
+forget() { rm -rf /run/maglevd* /run/maglev-dpdk /etc/modprobe.d/ip_vs_maglev*.conf /etc/maglev; }
 
 # follow WORLD DOCUMENT: as it is printed. MACHINES: names of namespaces.
 follow() {

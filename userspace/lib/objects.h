@@ -399,7 +399,8 @@ struct maglev_lib_prefix {
  * @source6: The same for outer IPv6 headers.
  * @probe: 1 if local packets marked probe-base + index go to that backend, else 0.
  * @probe_base: The mark of the probe to pair 0.
- * @rebuild_delay_ms: Milliseconds from a change to the build that includes it.
+ * @rebuild_delay_ms: Milliseconds from a change to the build that includes it; the module
+ *	has one for all network namespaces.
  * @hook: Where packets are taken.
  * @replace_mh: Do we answer to the scheduler name mh?
  * @cpus: CPUs that share the flow tables.

@@ -50,9 +50,10 @@ int command_help_all(void)
 	struct out out;
 
 	out_init(&out, false);
-	out_line(&out, "usage: maglevadm [-j] [-n NETNS] OBJECT VERB [WORD]...\n"
-		       "       maglevadm [-j] [-n NETNS] -b FILE\n"
-		       "       maglevadm [-j] [-n NETNS] -L|-A|-E|... (what ipvsadm knows)\n");
+	out_line(&out,
+		 "usage: maglevadm [-j] [-n NETNS | --dpdk[=SOCKET]] OBJECT VERB [WORD]...\n"
+		 "       maglevadm [-j] [-n NETNS | --dpdk[=SOCKET]] -b FILE\n"
+		 "       maglevadm [-j] [-n NETNS | --dpdk[=SOCKET]] -L|-A|-E|... (what ipvsadm knows)\n");
 	for (command = commands; command->object; command++) {
 		command_synopsis(command, false, synopsis);
 		if (strlen(synopsis) > SYNOPSIS_WIDTH)
@@ -62,6 +63,7 @@ int command_help_all(void)
 	out_line(&out,
 		 "\n  -j, --json         JSON instead of text\n"
 		 "  -n, --netns NETNS  in this network namespace, a name or a path\n"
+		 "      --dpdk[=SOCKET]  of maglev-dpdk, not of the kernel\n"
 		 "  -b, --batch FILE   a command a line; - is stdin. Stops at the first error.\n"
 		 "                     Lines that set, one after the other, are one change\n"
 		 "      --help         this help; behind OBJECT VERB, its own\n"

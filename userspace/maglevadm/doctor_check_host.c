@@ -177,7 +177,8 @@ static void check_key(const struct doctor_patient *patient, struct doctor_findin
 	finding->means =
 		"anybody can aim flows at one backend; the file is for all balancers of the cluster";
 	doctor_mend(finding,
-		    "(umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' >/etc/maglev.key) && maglevadm set key /etc/maglev.key");
+		    "mkdir -p /etc/maglev && (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' ' >/etc/maglev/key) && "
+		    "maglevadm set key /etc/maglev/key");
 }
 
 static void check_probe(const struct doctor_patient *patient, struct doctor_findings *findings)
