@@ -22,6 +22,7 @@ struct question {
 	struct maglev_decision *decision;
 	u64 old_hash; /* under the key of the old tables, once there is need */
 	bool quiet; /* nothing is to be written */
+	bool has_slot; /* not from the first where its hash is another than the flow's */
 };
 
 static enum maglev_verdict conclude(struct maglev_decision *decision, enum maglev_reason reason)
@@ -42,21 +43,37 @@ static bool same_key(const struct maglev_key *a, const struct maglev_key *b)
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
 }
 
-static void find_slot(struct question *q)
+/* Is the flow's hash its slot's as well? */
+static bool hash_is_slots(const struct question *q)
 {
 	const struct maglev_flow_tables *tables = q->plane->tables;
 	const struct maglev_view *view = q->view;
-	u64 hash = q->decision->hash;
+
+	return view->mode == MAGLEV_MODE_TUPLE && (!tables || same_key(&tables->key, &view->key));
+}
+
+static void set_slot(struct question *q, u64 hash)
+{
+	const struct maglev_view *view = q->view;
 
 	if (!view->size)
 		return;
-	if (view->mode != MAGLEV_MODE_TUPLE || (tables && !same_key(&tables->key, &view->key)))
-		hash = maglev_tuple_slot_hash(&q->packet->tuple, view->mode, &view->key);
 	q->decision->slot = maglev_reduce(hash, view->size);
+	q->has_slot = true;
 	/* For new flows, which in a flood are most of them; they come along with the lines. */
 	__builtin_prefetch(&view->live[q->decision->slot]);
 	if (view->changed_at)
 		__builtin_prefetch(&view->changed_at[q->decision->slot]);
+}
+
+/* Whoever needs it asks: most packets' words say all. */
+static u32 slot_of(struct question *q)
+{
+	const struct maglev_view *view = q->view;
+
+	if (!q->has_slot)
+		set_slot(q, maglev_tuple_slot_hash(&q->packet->tuple, view->mode, &view->key));
+	return q->decision->slot;
 }
 
 static struct maglev_target *target_of(const struct question *q, u64 word)
@@ -156,10 +173,9 @@ static bool target_can_take(const void *ctx, u16 place)
  * not ours any more there is no answer but a word. A backend that has just been drained is
  * passed over before the next table, and its stamps, say so.
  */
-static bool is_movable(const struct question *q)
+static bool is_movable(struct question *q)
 {
 	const struct maglev_view *view = q->view;
-	u32 slot = q->decision->slot;
 	u16 place;
 
 	if (q->plane->dry || !q->plane->owned || READ_ONCE(q->plane->tables->old))
@@ -167,10 +183,10 @@ static bool is_movable(const struct question *q)
 	if (!view->changed_at || !view->size)
 		return false;
 	if (view->mode != MAGLEV_MODE_TUPLE ||
-	    maglev_stamp_recent(READ_ONCE(view->changed_at[slot]), view->longest,
+	    maglev_stamp_recent(READ_ONCE(view->changed_at[slot_of(q)]), view->longest,
 				q->plane->flows.now))
 		return true;
-	place = view->live[slot];
+	place = view->live[slot_of(q)];
 	return place == MAGLEV_EMPTY || !target_can_take(view, place);
 }
 
@@ -233,7 +249,7 @@ static bool is_here(const struct question *q, const struct found *found)
 }
 
 /* Return: false if the flow begins anew. */
-static bool keep(const struct question *q, const struct found *found)
+static bool keep(struct question *q, const struct found *found)
 {
 	struct maglev_decision *decision = q->decision;
 	struct maglev_target *target = target_of(q, found->word);
@@ -246,6 +262,7 @@ static bool keep(const struct question *q, const struct found *found)
 	if (q->quiet)
 		return true;
 	if (!is_here(q, found)) {
+		slot_of(q); /* for whoever traces */
 		decision->track = move(q, found, next);
 	} else if (next != found->word) {
 		maglev_flow_change(found->at, found->word, next);
@@ -278,7 +295,7 @@ static void track(const struct question *q, const struct found *found, u64 word,
  * Find the flow's word: here, or, if here is none that leads anywhere, elsewhere. A dead one
  * here is left in @found only if it is all there is.
  */
-static bool find_word(const struct question *q, struct found *found, bool *busy)
+static bool find_word(struct question *q, struct found *found, bool *busy)
 {
 	struct found foreign, dead = { .at = NULL };
 
@@ -398,7 +415,7 @@ static enum maglev_verdict select_anew(struct question *q, const struct found *f
 		return conclude(decision, MAGLEV_REASON_NOT_OURS);
 	}
 	/* Nobody was up when the table was built: no search for who is since, packet by packet. */
-	if (!view->n || view->live[decision->slot] == MAGLEV_EMPTY)
+	if (!view->n || view->live[slot_of(q)] == MAGLEV_EMPTY)
 		return conclude(decision, MAGLEV_REASON_NO_BACKEND);
 	place = maglev_select(view, decision->slot, target_can_take, view, &source);
 	if (place == MAGLEV_EMPTY)
@@ -444,7 +461,8 @@ enum maglev_verdict maglev_decide(struct maglev_decision *decision,
 		return conclude(decision, MAGLEV_REASON_SOURCE_IS_VIP);
 	key = plane->tables ? &plane->tables->key : &view->key;
 	decision->hash = plane->hash ? plane->hash : maglev_tuple_hash(&packet->tuple, key);
-	find_slot(&q);
+	if (hash_is_slots(&q))
+		set_slot(&q, decision->hash);
 	if (plane->tables && find_tracked(&q, &found, &busy))
 		return conclude(decision, MAGLEV_REASON_NONE);
 	if (!found.at && plane->outside && plane->owned && !begins(packet) &&

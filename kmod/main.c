@@ -7,6 +7,7 @@
 
 #include "main.h"
 
+#include "compat.h"
 #include "net.h"
 #include "netlink.h"
 #include "scheduler.h"
@@ -17,22 +18,26 @@
 #include <maglev/version.h>
 
 #include <linux/cache.h>
+#include <linux/completion.h>
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/workqueue.h>
 
 enum {
+	REGISTER_WAIT_MS = 2000,
 	REBUILD_DELAY_DEFAULT_MS = 10,
 	REBUILD_DELAY_MAX_MS = 10000,
 };
 
-struct maglev_settings maglev_settings __ro_after_init = {
+/* Not __ro_after_init, nor replace_mh: who registers may be late. */
+struct maglev_settings maglev_settings = {
 	.table_size = MAGLEV_SIZE_DEFAULT,
 };
 
 unsigned int maglev_rebuild_delay_ms = REBUILD_DELAY_DEFAULT_MS;
 
-static bool replace_mh __ro_after_init;
+static bool replace_mh;
 static bool key_valid __ro_after_init = true;
 static size_t key_len __ro_after_init;
 
@@ -114,27 +119,18 @@ module_param(replace_mh, bool, 0444);
 MODULE_PARM_DESC(replace_mh,
 		 "Register as the scheduler mh as well, for tools that know no other name");
 
-static int __init maglev_init(void)
+static int register_all(void)
 {
-	bool wanted;
+	bool wanted = replace_mh;
 	int err;
 
-	err = check_hash_key();
-	if (err)
-		return err;
-	err = maglev_service_init();
-	if (err)
-		return err;
-	err = maglev_tables_init();
-	if (err)
-		goto err_service;
 	err = maglev_net_init();
 	if (err)
-		goto err_tables;
+		return err;
 	err = maglev_netlink_init();
 	if (err)
 		goto err_net;
-	wanted = replace_mh;
+	/* Last: from then on there may be services, and no way back. */
 	err = maglev_scheduler_register(&replace_mh);
 	if (err)
 		goto err_netlink;
@@ -146,6 +142,57 @@ err_netlink:
 	maglev_netlink_fini();
 err_net:
 	maglev_net_fini();
+	return err;
+}
+
+static int register_error;
+static DECLARE_COMPLETION(register_tried);
+
+static void register_here(struct work_struct *work)
+{
+	register_error = register_all();
+	if (register_error)
+		pr_err("cannot be registered: %pe\n", ERR_PTR(register_error));
+	complete(&register_tried);
+}
+
+static DECLARE_WORK(register_work, register_here);
+
+/*
+ * "ipvsadm -A -s maglev" has modprobe run under IPVS's mutex. Namespaces that end wait for it with
+ * pernet_ops_rwsem held, devices that go down with RTNL, and who registers waits for both. So a
+ * worker does; if that takes too long the load ends without: that one service is refused, the
+ * mutex is free, and all go on.
+ */
+static int __init register_or_leave(void)
+{
+	queue_work(maglev_unbound_queue(), &register_work);
+	if (!wait_for_completion_timeout(&register_tried, msecs_to_jiffies(REGISTER_WAIT_MS))) {
+		pr_warn("registered later: who ends a namespace or takes a device down waits for IPVS\n");
+		return 0;
+	}
+	flush_work(&register_work);
+	return register_error;
+}
+
+static int __init maglev_init(void)
+{
+	int err;
+
+	err = check_hash_key();
+	if (err)
+		return err;
+	err = maglev_service_init();
+	if (err)
+		return err;
+	err = maglev_tables_init();
+	if (err)
+		goto err_service;
+	err = register_or_leave();
+	if (err)
+		goto err_tables;
+	return 0;
+
 err_tables:
 	maglev_tables_fini();
 err_service:
@@ -155,9 +202,12 @@ err_service:
 
 static void __exit maglev_exit(void)
 {
-	maglev_scheduler_unregister(replace_mh);
-	maglev_netlink_fini();
-	maglev_net_fini();
+	flush_work(&register_work);
+	if (!register_error) {
+		maglev_scheduler_unregister(replace_mh);
+		maglev_netlink_fini();
+		maglev_net_fini();
+	}
 	maglev_tables_fini();
 	maglev_service_fini();
 }

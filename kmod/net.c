@@ -21,7 +21,7 @@
 #include <linux/slab.h>
 #include <net/netns/generic.h>
 
-static unsigned int net_id __ro_after_init;
+static unsigned int net_id; /* not __ro_after_init: registered by a worker */
 
 struct maglev_net *maglev_net_of(const struct net *net)
 {
@@ -163,7 +163,7 @@ static struct notifier_block device_notifier = {
 	.notifier_call = device_event,
 };
 
-int __init maglev_net_init(void)
+int maglev_net_init(void)
 {
 	int err;
 

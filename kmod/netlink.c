@@ -344,7 +344,7 @@ static DECLARE_WORK(register_work, register_family);
  * registering takes. So a worker registers. It is first in the queue for that lock when
  * modprobe ends, before any request for our family; all others wait for it here.
  */
-int __init maglev_netlink_init(void)
+int maglev_netlink_init(void)
 {
 	schedule_work(&register_work);
 	wait_for_completion_timeout(&register_tried, msecs_to_jiffies(REGISTER_WAIT_MS));

@@ -206,6 +206,19 @@ static void set_source(struct maglev_prefix *to, const struct maglev_prefix *pre
 	smp_store_release(&to->len, prefix->len);
 }
 
+/*
+ * Packets that were IPVS's by their mark may be ours now: it is asked for their connections, as
+ * after a service has become ours.
+ */
+static void set_fwmark_mask(struct maglev_net *mnet, u32 mask)
+{
+	struct maglev_service *service;
+
+	list_for_each_entry(service, &mnet->service_list, list)
+		WRITE_ONCE(service->owned_at, jiffies);
+	WRITE_ONCE(mnet->fwmark_mask, mask);
+}
+
 static void apply(struct maglev_net *mnet, const struct maglev_request_settings *request)
 {
 	u32 has = request->has;
@@ -214,7 +227,7 @@ static void apply(struct maglev_net *mnet, const struct maglev_request_settings 
 	if (has & HAS(TABLE_SIZE))
 		mnet->table_size = request->table_size;
 	if (has & HAS(FWMARK_MASK))
-		WRITE_ONCE(mnet->fwmark_mask, request->fwmark_mask);
+		set_fwmark_mask(mnet, request->fwmark_mask);
 	if (has & HAS(SOURCE4))
 		set_source(&mnet->source[0], &request->source[0]);
 	if (has & HAS(SOURCE6))

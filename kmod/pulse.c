@@ -185,7 +185,8 @@ void maglev_pulse_work(struct work_struct *work)
 {
 	struct maglev_net *mnet = container_of(to_delayed_work(work), struct maglev_net, pulse);
 	struct maglev_service *ended;
-	bool waiting = false, alive, old_gone;
+	struct maglev_flow_tables *old = NULL;
+	bool waiting = false, alive;
 
 	mutex_lock(&mnet->lock);
 	ended = follow_services(mnet, &waiting);
@@ -199,10 +200,11 @@ void maglev_pulse_work(struct work_struct *work)
 	if (!alive)
 		maglev_tables_destroy(mnet);
 	/* Tables become old under this lock only. */
-	old_gone = maglev_tables_moving(mnet) && old_has_gone(mnet);
+	if (maglev_tables_moving(mnet) && old_has_gone(mnet))
+		old = maglev_tables_detach_old(mnet);
 	mutex_unlock(&mnet->lock);
-	if (old_gone) {
-		maglev_tables_drop_old(mnet);
+	if (old) {
+		maglev_tables_free(old);
 		maglev_event_settings(mnet);
 	}
 	if (ended)

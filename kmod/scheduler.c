@@ -168,7 +168,7 @@ static struct ip_vs_scheduler mh_scheduler = {
 	.schedule = schedule_flow,
 };
 
-int __init maglev_scheduler_register(bool *replace_mh)
+int maglev_scheduler_register(bool *replace_mh)
 {
 	int err;
 

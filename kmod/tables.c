@@ -319,7 +319,7 @@ bool maglev_tables_moving(struct maglev_net *mnet)
 	return moving;
 }
 
-void maglev_tables_drop_old(struct maglev_net *mnet)
+struct maglev_flow_tables *maglev_tables_detach_old(struct maglev_net *mnet)
 {
 	struct maglev_flow_tables *tables, *old = NULL;
 
@@ -330,10 +330,13 @@ void maglev_tables_drop_old(struct maglev_net *mnet)
 		WRITE_ONCE(tables->old, NULL);
 	}
 	mutex_unlock(&mnet->tables_lock);
-	if (!old)
-		return;
+	return old;
+}
+
+void maglev_tables_free(struct maglev_flow_tables *tables)
+{
 	synchronize_rcu();
-	free_tables(old);
+	free_tables(tables);
 }
 
 static u64 table_bytes(const struct maglev_flow_tables *tables)
@@ -433,8 +436,8 @@ static u64 sweep_table(struct maglev_sweep *sweep, bool old)
 		tables = READ_ONCE(tables->old);
 	lines = tables ? tables->cpu[sweep->cpu].lines : 0;
 	rcu_read_unlock();
-	first = (u64)lines * sweep->step / sweep->steps;
-	end = (u64)lines * (sweep->step + 1) / sweep->steps;
+	first = maglev_div64((u64)lines * sweep->step, sweep->steps);
+	end = maglev_div64((u64)lines * (sweep->step + 1), sweep->steps);
 	while (first < end) {
 		n = min_t(u32, CHUNK, end - first);
 		rcu_read_lock();

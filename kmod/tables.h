@@ -45,12 +45,20 @@ int maglev_tables_replace(struct maglev_net *mnet, const struct maglev_key *key,
 bool maglev_tables_moving(struct maglev_net *mnet);
 
 /**
- * maglev_tables_drop_old() - free old tables
+ * maglev_tables_detach_old() - take old tables away
  * @mnet: the namespace
  *
- * Waits for packets.
+ * Return: them, for maglev_tables_free(); NULL if there are none.
  */
-void maglev_tables_drop_old(struct maglev_net *mnet);
+struct maglev_flow_tables *maglev_tables_detach_old(struct maglev_net *mnet);
+
+/**
+ * maglev_tables_free() - free tables that have been taken away
+ * @tables: them
+ *
+ * Waits for packets; not under a lock that these wait for.
+ */
+void maglev_tables_free(struct maglev_flow_tables *tables);
 
 /**
  * maglev_tables_destroy() - free them all

@@ -19,6 +19,10 @@
 #include <net/ip_tunnels.h>
 #include <net/ip_vs.h>
 
+enum {
+	JUMBO_BYTES = 8, /* of a hop-by-hop header with a jumbo option alone */
+};
+
 u32 maglev_xmit_mtu(const struct maglev_route *route, const struct maglev_tunnel *tunnel)
 {
 	u32 mtu = dst_mtu(route->dst), overhead = maglev_tunnel_overhead(tunnel);
@@ -222,51 +226,145 @@ static void weigh(struct maglev_load *load, const struct sk_buff *skb)
 	load->bytes = skb->len;
 }
 
+/*
+ * Super-packets of IPv6 longer than 64 KiB have a jumbo option (before 7.x), which is no part of
+ * the packets that they are. Their length is the skb's without it, too.
+ */
+static bool has_jumbo(const struct sk_buff *skb, const struct maglev_packet *packet)
+{
+	u8 buffer[JUMBO_BYTES], *option;
+
+	if (packet->version != 6 || ipv6_hdr(skb)->nexthdr != NEXTHDR_HOP)
+		return false;
+	option = skb_header_pointer(skb, sizeof(struct ipv6hdr), sizeof(buffer), buffer);
+	return option && !option[1] && option[2] == IPV6_TLV_JUMBO;
+}
+
+static bool take_out_jumbo(struct sk_buff *skb, struct maglev_packet *packet)
+{
+	u8 next;
+
+	if (skb_ensure_writable(skb, sizeof(struct ipv6hdr) + JUMBO_BYTES))
+		return false;
+	next = skb->data[sizeof(struct ipv6hdr)];
+	memmove(skb->data + JUMBO_BYTES, skb->data, sizeof(struct ipv6hdr));
+	__skb_pull(skb, JUMBO_BYTES);
+	skb_reset_network_header(skb);
+	ipv6_hdr(skb)->nexthdr = next;
+	packet->network_len -= JUMBO_BYTES;
+	packet->total_len -= JUMBO_BYTES;
+	return true;
+}
+
 static bool trim(struct sk_buff *skb, const struct maglev_packet *packet)
 {
 	return skb->len <= packet->total_len || !pskb_trim_rcsum(skb, packet->total_len);
+}
+
+/* Where to, and in what; the same for all segments of a super-packet. */
+struct way {
+	const struct maglev_net *mnet;
+	const struct maglev_route *route;
+	struct maglev_tunnel tunnel;
+	u64 hash;
+	u32 mtu;
+	bool pmtu_disc;
+};
+
+static enum maglev_reason transmit(const struct way *way, const struct maglev_packet *packet,
+				   struct sk_buff *skb)
+{
+	const struct maglev_tunnel *tunnel = &way->tunnel;
+	struct maglev_outer outer;
+	bool whole;
+
+	/* What is let pass although it does not fit leaves in fragments, which need an ID. */
+	whole = way->pmtu_disc && fits(skb, packet->total_len, way->mtu);
+	if (unlikely(!trim(skb, packet) || !prepare_skb(skb, way->route, tunnel, packet)))
+		return MAGLEV_REASON_NO_MEMORY;
+	maglev_outer_init(&outer, packet, whole);
+	maglev_xmit_source(way->mnet, way->route, tunnel->addr_len, way->hash, outer.saddr);
+	if (!outer.dont_fragment)
+		outer.id = next_ident(way->mnet, skb, way->hash);
+	outer.flow_label = way->hash & 0xfffff;
+	push_outer(skb, tunnel, &outer, packet->version);
+	detach(skb, way->route);
+	return send(way->mnet, skb, tunnel->addr_len == MAGLEV_IPV4_BYTES);
+}
+
+/* Return: MAGLEV_REASON_NONE if all were sent, MAGLEV_REASON_NO_MEMORY if none was. */
+static enum maglev_reason transmit_segments(const struct way *way,
+					    const struct maglev_packet *packet, struct sk_buff *skb)
+{
+	struct sk_buff *segments = skb_gso_segment(skb, 0), *segment, *next;
+	enum maglev_reason reason, worst = MAGLEV_REASON_NONE;
+	struct maglev_packet own = *packet;
+
+	if (IS_ERR_OR_NULL(segments))
+		return MAGLEV_REASON_NO_MEMORY;
+	skb_list_walk_safe(segments, segment, next)
+	{
+		skb_mark_not_on_list(segment);
+		own.total_len = segment->len;
+		reason = transmit(way, &own, segment);
+		if (reason == MAGLEV_REASON_NO_MEMORY)
+			kfree_skb(segment);
+		if (reason != MAGLEV_REASON_NONE)
+			worst = MAGLEV_REASON_NOT_SENT;
+	}
+	consume_skb(skb);
+	return worst;
+}
+
+/*
+ * Would segmentation not know it behind our header? A length above 64 KiB is in no header of a
+ * tunnel's packets, and there are inner headers but once.
+ */
+static bool must_be_segmented(const struct sk_buff *skb, u32 outer_len)
+{
+	return skb_is_gso(skb) && (outer_len > 0xffff || skb->encapsulation);
 }
 
 enum maglev_reason maglev_xmit(const struct maglev_net *mnet, struct maglev_pair *pair,
 			       const struct maglev_packet *packet, struct sk_buff *skb, u64 hash,
 			       struct maglev_load *load)
 {
-	const struct maglev_tunnel tunnel = maglev_pair_tunnel(pair);
-	bool outer4 = tunnel.addr_len == MAGLEV_IPV4_BYTES;
-	bool pmtu_disc = sysctl_pmtu_disc(net_ipvs(mnet->net));
-	const struct maglev_route *route;
-	struct maglev_outer outer;
-	bool whole;
-	u32 mtu;
+	struct way way = {
+		.mnet = mnet,
+		.tunnel = maglev_pair_tunnel(pair),
+		.hash = hash,
+		.pmtu_disc = sysctl_pmtu_disc(net_ipvs(mnet->net)),
+	};
+	struct maglev_packet without;
+	u32 outer_len;
 
-	route = maglev_route_get(mnet, pair);
-	if (unlikely(!route))
+	way.route = maglev_route_get(mnet, pair);
+	if (unlikely(!way.route))
 		return MAGLEV_REASON_NO_ROUTE;
 	weigh(load, skb);
-	if (unlikely(route->is_local))
+	if (unlikely(way.route->is_local))
 		return MAGLEV_REASON_LOCAL;
 	if (unlikely(packet->ttl <= 1))
 		return MAGLEV_REASON_TTL;
-	if (skb_is_gso(skb))
+	if (skb_is_gso(skb)) {
+		if (unlikely(has_jumbo(skb, packet))) {
+			without = *packet;
+			if (!take_out_jumbo(skb, &without))
+				return MAGLEV_REASON_NO_MEMORY;
+			packet = &without;
+		}
 		skb_set_transport_header(skb, packet->network_len);
-	mtu = maglev_xmit_mtu(route, &tunnel);
-	if (unlikely(is_too_big(skb, packet, mtu_for_client(packet->version, mtu), pmtu_disc)))
+	}
+	way.mtu = maglev_xmit_mtu(way.route, &way.tunnel);
+	if (unlikely(is_too_big(skb, packet, mtu_for_client(packet->version, way.mtu),
+				way.pmtu_disc)))
 		return MAGLEV_REASON_TOO_BIG;
-	if (unlikely(!skb_is_gso(skb) &&
-		     packet->total_len + maglev_tunnel_overhead(&tunnel) > 0xffff))
+	outer_len = packet->total_len + maglev_tunnel_overhead(&way.tunnel);
+	if (unlikely(must_be_segmented(skb, outer_len)))
+		return transmit_segments(&way, packet, skb);
+	if (unlikely(!skb_is_gso(skb) && outer_len > 0xffff))
 		return MAGLEV_REASON_TOO_LONG;
-	/* What is let pass although it does not fit leaves in fragments, which need an ID. */
-	whole = pmtu_disc && fits(skb, packet->total_len, mtu);
-	if (unlikely(!trim(skb, packet) || !prepare_skb(skb, route, &tunnel, packet)))
-		return MAGLEV_REASON_NO_MEMORY;
-	maglev_outer_init(&outer, packet, whole);
-	maglev_xmit_source(mnet, route, tunnel.addr_len, hash, outer.saddr);
-	if (!outer.dont_fragment)
-		outer.id = next_ident(mnet, skb, hash);
-	outer.flow_label = hash & 0xfffff;
-	push_outer(skb, &tunnel, &outer, packet->version);
-	detach(skb, route);
-	return send(mnet, skb, outer4);
+	return transmit(&way, packet, skb);
 }
 
 void maglev_xmit_answer(const struct maglev_net *mnet, struct maglev_pair *pair,

@@ -128,7 +128,7 @@ enum maglev_source {
  * @hash: the flow's, under the flow tables' key (the view's where nothing is tracked)
  * @word: the flow's, as found; 0 if it was not tracked
  * @evicted: the word of another flow that had to go, or 0
- * @slot: the flow's
+ * @slot: the flow's; 0 where a word said all and it would have taken a hash of its own
  * @verdict: enum maglev_verdict
  * @reason: enum maglev_reason, why not MAGLEV_FORWARD
  * @source: enum maglev_source

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Offloads on and off along the way: uploads are right, no checksum is wrong, super-packets that
 # segmentation or GRO made stay whole through the balancer, and one that its device does not take
-# leaves it in right segments; GRE with checksums, and all mixes of families too.
+# leaves it in right segments; GRE with checksums, and all mixes of families too. So do those that no
+# header of ours can be put before: in a tunnel already, or longer than 64 KiB.
 #
 #   as in lib.sh, with one backend; the client's MTU is 1400, so that nothing is too big
 . "$(dirname "$0")/lib.sh"
@@ -54,6 +55,92 @@ check() {
 	unchecked=$(sed -n 's/^# unchecked //p' "$WORK/sink.summary")
 }
 
+# check_tunnelled WHAT BACKEND OPTION...: super-packets that are in a tunnel already, here the client's VXLAN to the VIP.
+check_tunnelled() {
+	local what=$1
+
+	# shellcheck disable=SC2086
+	{
+		offloads client eth0 $on
+		offloads router client $on
+		offloads router lb $on
+		offloads lb eth0
+		offloads router b1
+		offloads b1 eth0
+	}
+	meet lb b1
+	lb ipvsadm -C
+	lb ipvsadm -A -u $VIP:4789 -s maglev
+	lb ipvsadm -a -u $VIP:4789 -r "$2:4789" "${@:3}"
+	start_sink sink --count-only --port 4789
+	rm -f "$WORK/got"
+	in_ns b1 socat -u TCP-LISTEN:9000,reuseaddr "CREATE:$WORK/got" &
+	client timeout 60 socat -u "OPEN:$WORK/data" TCP:10.99.0.2:9000,retry=50,interval=0.1 || fail "$what: no connection by VXLAN"
+	wait $!
+	cmp "$WORK/data" "$WORK/got" || fail "$what: not what was sent"
+	stop_sink sink
+	expect "VXLAN in $what: bad" 0 "$(sink_field sink bad)"
+}
+
+# put_at_once: uploads in one connection, each by one write, so that TCP makes packets as large as it may.
+put_at_once() {
+	client timeout 60 python3 - $VIP6 "$WORK/data" <<-END || fail "upload to $VIP6"
+		import http.client, sys
+		data = open(sys.argv[2], 'rb').read()
+		server = http.client.HTTPConnection(sys.argv[1], 8000, timeout=20)
+		for _ in range(3):
+		    server.request('PUT', '/file', body=data)
+		    answer = server.getresponse()
+		    answer.read()
+		    assert answer.status in (201, 204), answer.status
+	END
+	cmp "$WORK/data" "$WORK/put1/file" || fail "not what was sent"
+	rm "$WORK/put1/file"
+}
+
+# check_big WHAT SIZE: super-packets of IPv6 that are longer than 64 KiB, which have a header of their own for that, come
+# in; SIZE is what the balancer's device takes.
+check_big() {
+	local mix
+
+	ip -n "$NS-client" link set eth0 gso_max_size 200000
+	ip -n "$NS-router" link set lb gso_max_size 200000
+	ip -n "$NS-lb" link set eth0 gso_max_size "$2"
+	ip -n "$NS-router" link set b1 gso_max_size "$2"
+	client sysctl -qw net.ipv4.tcp_min_tso_segs=100 net.ipv4.tcp_wmem='4096 4000000 4000000'
+	in_ns b1 sysctl -qw net.ipv4.tcp_rmem='4096 2000000 4000000'
+	ip -n "$NS-client" -6 route replace $VIP6 via 2001:db8:100::1 initcwnd 300
+	lb nft -f - <<-END
+		table inet big {
+			counter big { }
+			chain in {
+				type filter hook input priority 0
+				meta length > 70000 counter name big
+			}
+		}
+	END
+	# shellcheck disable=SC2086
+	{
+		offloads client eth0 $on
+		offloads router lb $on
+		offloads router b1 $on
+		offloads lb eth0 $on
+		offloads b1 eth0 $on gro
+	}
+	meet lb b1
+	start_sink sink --count-only --port 8000
+	for mix in "10.0.0.1 -i" "10.0.0.1 -i --tun-type gre" "10.0.0.11 -i --tun-type gre --tun-csum" \
+		"2001:db8::1 -i" "2001:db8::1 -i --tun-type gre" "2001:db8::11 -i --tun-type gre --tun-csum"; do
+		# shellcheck disable=SC2086
+		balance $VIP6 $mix
+		put_at_once
+	done
+	stop_sink sink
+	expect "big, $1: bad" 0 "$(sink_field sink bad)"
+	expect_range "big, $1: super-packets above 64 KiB" 3 9999 "$(lb nft list counter inet big big | awk '$1 == "packets" { print $2 }')"
+	lb nft delete table inet big
+}
+
 on="tx tso gso"
 setup_topology
 load_module table_size=251
@@ -63,6 +150,16 @@ serve_http 1
 serve_uploads 1
 build_frames
 ip -n "$NS-client" link set eth0 mtu 1400
+ips client <<-END
+	link add vxlan0 type vxlan id 9 local $CLIENT remote $VIP dstport 4789 noudpcsum
+	addr add 10.99.0.1/24 dev vxlan0
+	link set vxlan0 mtu 1350 up
+END
+ips b1 <<-END
+	link add vxlan0 type vxlan id 9 local $VIP remote $CLIENT dstport 4789 noudpcsum
+	addr add 10.99.0.2/24 dev vxlan0
+	link set vxlan0 mtu 1350 up
+END
 client sysctl -qw net.ipv4.tcp_min_tso_segs=16 # however slow the machine
 
 check "all on" "$on" "$on gro" "$on gro"
@@ -81,4 +178,11 @@ expect "segments, unchecked" "$packets 0" "$segments ${unchecked:-0}"
 check "all off" "" "" ""
 expect_range "all off: packets" $SEGMENTS 9999 "$packets"
 expect "segments, unchecked" "$packets 0" "$segments ${unchecked:-0}"
+
+check_tunnelled "GRE" 10.0.0.1 -i --tun-type gre
+check_tunnelled "GRE with checksums" 10.0.0.11 -i --tun-type gre --tun-csum
+check_tunnelled "IPIP" 10.0.0.1 -i
+
+check_big "segmented as it leaves" 65536
+check_big "whole" 200000
 finish
