@@ -137,7 +137,14 @@ class Terminal:
         self.process = subprocess.Popen(
             [PROGRAM, "top", *words], stdin=self.slave, stdout=self.slave, stderr=self.slave,
             env={**os.environ, "MAGLEV_TEST_PLANE": plane.path}, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=self.begin)
+
+    @staticmethod
+    def begin():
+        """As a login does, even where these tests run in the background of a shell, which ignores some signals."""
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
