@@ -55,6 +55,13 @@ check() {
 	unchecked=$(sed -n 's/^# unchecked //p' "$WORK/sink.summary")
 }
 
+# connect_vxlan NAME I LOCAL REMOTE: it is 10.99.0.I there.
+connect_vxlan() {
+	ip -n "$NS-$1" link add vxlan0 type vxlan id 9 local "$3" remote "$4" dstport 4789 noudpcsum 2>/dev/null || return
+	ip -n "$NS-$1" addr add "10.99.0.$2/24" dev vxlan0
+	ip -n "$NS-$1" link set vxlan0 mtu 1350 up
+}
+
 # check_tunnelled WHAT BACKEND OPTION...: super-packets that are in a tunnel already, here the client's VXLAN to the VIP.
 check_tunnelled() {
 	local what=$1
@@ -150,16 +157,6 @@ serve_http 1
 serve_uploads 1
 build_frames
 ip -n "$NS-client" link set eth0 mtu 1400
-ips client <<-END
-	link add vxlan0 type vxlan id 9 local $CLIENT remote $VIP dstport 4789 noudpcsum
-	addr add 10.99.0.1/24 dev vxlan0
-	link set vxlan0 mtu 1350 up
-END
-ips b1 <<-END
-	link add vxlan0 type vxlan id 9 local $VIP remote $CLIENT dstport 4789 noudpcsum
-	addr add 10.99.0.2/24 dev vxlan0
-	link set vxlan0 mtu 1350 up
-END
 client sysctl -qw net.ipv4.tcp_min_tso_segs=16 # however slow the machine
 
 check "all on" "$on" "$on gro" "$on gro"
@@ -179,9 +176,13 @@ check "all off" "" "" ""
 expect_range "all off: packets" $SEGMENTS 9999 "$packets"
 expect "segments, unchecked" "$packets 0" "$segments ${unchecked:-0}"
 
-check_tunnelled "GRE" 10.0.0.1 -i --tun-type gre
-check_tunnelled "GRE with checksums" 10.0.0.11 -i --tun-type gre --tun-csum
-check_tunnelled "IPIP" 10.0.0.1 -i
+if connect_vxlan client 1 $CLIENT $VIP && connect_vxlan b1 2 $VIP $CLIENT; then
+	check_tunnelled "GRE" 10.0.0.1 -i --tun-type gre
+	check_tunnelled "GRE with checksums" 10.0.0.11 -i --tun-type gre --tun-csum
+	check_tunnelled "IPIP" 10.0.0.1 -i
+else
+	echo "no VXLAN in this kernel: super-packets in tunnels are not tried"
+fi
 
 check_big "segmented as it leaves" 65536
 check_big "whole" 200000
