@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ROUNDS=${ROUNDS:-10}
-BUSY=
+BUSY=()
 refused=0
 
 # Namespaces come and go, each with a device that is up.
@@ -30,15 +30,21 @@ add() {
 	poll 60 ipvsadm -A -t $VIP:80 -s maglev 2>/dev/null || fail "refused for ever"
 }
 
-trap 'touch "$WORK/enough"; wait $BUSY; ipvsadm -C; clean_topology' EXIT
+rest() {
+	touch "$WORK/enough"
+	wait "${BUSY[@]}"
+}
+
+trap 'rest; ipvsadm -C; clean_topology' EXIT
 for n in 1 2 3; do
 	keep_busy $n &
-	BUSY+=" $!"
+	BUSY+=($!)
 done
 for round in $(seq "$ROUNDS"); do
 	unload_module
 	add
 	ipvsadm -C
 done
+rest
 echo "services refused while namespaces end: $refused of $round"
 finish
