@@ -5,7 +5,7 @@
 # then; it is not when it is asked for again.
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${ROUNDS:-10}
+ROUNDS=${ROUNDS:-5}
 BUSY=()
 refused=0
 
