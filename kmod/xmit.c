@@ -261,61 +261,6 @@ static bool trim(struct sk_buff *skb, const struct maglev_packet *packet)
 	return skb->len <= packet->total_len || !pskb_trim_rcsum(skb, packet->total_len);
 }
 
-/* Where to, and in what; the same for all segments of a super-packet. */
-struct way {
-	const struct maglev_net *mnet;
-	const struct maglev_route *route;
-	struct maglev_tunnel tunnel;
-	u64 hash;
-	u32 mtu;
-	bool pmtu_disc;
-};
-
-static enum maglev_reason transmit(const struct way *way, const struct maglev_packet *packet,
-				   struct sk_buff *skb)
-{
-	const struct maglev_tunnel *tunnel = &way->tunnel;
-	struct maglev_outer outer;
-	bool whole;
-
-	/* What is let pass although it does not fit leaves in fragments, which need an ID. */
-	whole = way->pmtu_disc && fits(skb, packet->total_len, way->mtu);
-	if (unlikely(!trim(skb, packet) || !prepare_skb(skb, way->route, tunnel, packet)))
-		return MAGLEV_REASON_NO_MEMORY;
-	maglev_outer_init(&outer, packet, whole);
-	maglev_xmit_source(way->mnet, way->route, tunnel->addr_len, way->hash, outer.saddr);
-	if (!outer.dont_fragment)
-		outer.id = next_ident(way->mnet, skb, way->hash);
-	outer.flow_label = way->hash & 0xfffff;
-	push_outer(skb, tunnel, &outer, packet->version);
-	detach(skb, way->route);
-	return send(way->mnet, skb, tunnel->addr_len == MAGLEV_IPV4_BYTES);
-}
-
-/* Return: MAGLEV_REASON_NONE if all were sent, MAGLEV_REASON_NO_MEMORY if none was. */
-static enum maglev_reason transmit_segments(const struct way *way,
-					    const struct maglev_packet *packet, struct sk_buff *skb)
-{
-	struct sk_buff *segments = skb_gso_segment(skb, 0), *segment, *next;
-	enum maglev_reason reason, worst = MAGLEV_REASON_NONE;
-	struct maglev_packet own = *packet;
-
-	if (IS_ERR_OR_NULL(segments))
-		return MAGLEV_REASON_NO_MEMORY;
-	skb_list_walk_safe(segments, segment, next)
-	{
-		skb_mark_not_on_list(segment);
-		own.total_len = segment->len;
-		reason = transmit(way, &own, segment);
-		if (reason == MAGLEV_REASON_NO_MEMORY)
-			kfree_skb(segment);
-		if (reason != MAGLEV_REASON_NONE)
-			worst = MAGLEV_REASON_NOT_SENT;
-	}
-	consume_skb(skb);
-	return worst;
-}
-
 /*
  * Would segmentation not know it behind our header? A length above 64 KiB is in no header of a
  * tunnel's packets, and there are inner headers but once.
@@ -325,24 +270,53 @@ static bool must_be_segmented(const struct sk_buff *skb, u32 outer_len)
 	return skb_is_gso(skb) && (outer_len > 0xffff || skb->encapsulation);
 }
 
+/* Return: MAGLEV_REASON_NONE if all were sent, MAGLEV_REASON_NO_MEMORY if none was. */
+static noinline enum maglev_reason xmit_segments(const struct maglev_net *mnet,
+						 struct maglev_pair *pair,
+						 const struct maglev_packet *packet,
+						 struct sk_buff *skb, u64 hash)
+{
+	struct sk_buff *segments = skb_gso_segment(skb, 0), *segment, *next;
+	enum maglev_reason reason, worst = MAGLEV_REASON_NONE;
+	struct maglev_packet own = *packet;
+	struct maglev_load ignored;
+
+	if (IS_ERR_OR_NULL(segments))
+		return MAGLEV_REASON_NO_MEMORY;
+	skb_list_walk_safe(segments, segment, next)
+	{
+		skb_mark_not_on_list(segment);
+		own.total_len = segment->len;
+		reason = maglev_xmit(mnet, pair, &own, segment, hash, &ignored);
+		if (reason == MAGLEV_REASON_NONE)
+			continue;
+		if (reason != MAGLEV_REASON_NOT_SENT)
+			kfree_skb(segment);
+		worst = MAGLEV_REASON_NOT_SENT;
+	}
+	consume_skb(skb);
+	return worst;
+}
+
+/* Calls itself for the segments of a super-packet, which are none. */
 enum maglev_reason maglev_xmit(const struct maglev_net *mnet, struct maglev_pair *pair,
 			       const struct maglev_packet *packet, struct sk_buff *skb, u64 hash,
 			       struct maglev_load *load)
 {
-	struct way way = {
-		.mnet = mnet,
-		.tunnel = maglev_pair_tunnel(pair),
-		.hash = hash,
-		.pmtu_disc = sysctl_pmtu_disc(net_ipvs(mnet->net)),
-	};
+	const struct maglev_tunnel tunnel = maglev_pair_tunnel(pair);
+	bool outer4 = tunnel.addr_len == MAGLEV_IPV4_BYTES;
+	bool pmtu_disc = sysctl_pmtu_disc(net_ipvs(mnet->net));
+	const struct maglev_route *route;
 	struct maglev_packet without;
-	u32 outer_len;
+	struct maglev_outer outer;
+	u32 mtu, outer_len;
+	bool whole;
 
-	way.route = maglev_route_get(mnet, pair);
-	if (unlikely(!way.route))
+	route = maglev_route_get(mnet, pair);
+	if (unlikely(!route))
 		return MAGLEV_REASON_NO_ROUTE;
 	weigh(load, skb);
-	if (unlikely(way.route->is_local))
+	if (unlikely(route->is_local))
 		return MAGLEV_REASON_LOCAL;
 	if (unlikely(packet->ttl <= 1))
 		return MAGLEV_REASON_TTL;
@@ -355,16 +329,26 @@ enum maglev_reason maglev_xmit(const struct maglev_net *mnet, struct maglev_pair
 		}
 		skb_set_transport_header(skb, packet->network_len);
 	}
-	way.mtu = maglev_xmit_mtu(way.route, &way.tunnel);
-	if (unlikely(is_too_big(skb, packet, mtu_for_client(packet->version, way.mtu),
-				way.pmtu_disc)))
+	mtu = maglev_xmit_mtu(route, &tunnel);
+	if (unlikely(is_too_big(skb, packet, mtu_for_client(packet->version, mtu), pmtu_disc)))
 		return MAGLEV_REASON_TOO_BIG;
-	outer_len = packet->total_len + maglev_tunnel_overhead(&way.tunnel);
+	outer_len = packet->total_len + maglev_tunnel_overhead(&tunnel);
 	if (unlikely(must_be_segmented(skb, outer_len)))
-		return transmit_segments(&way, packet, skb);
+		return xmit_segments(mnet, pair, packet, skb, hash);
 	if (unlikely(!skb_is_gso(skb) && outer_len > 0xffff))
 		return MAGLEV_REASON_TOO_LONG;
-	return transmit(&way, packet, skb);
+	/* What is let pass although it does not fit leaves in fragments, which need an ID. */
+	whole = pmtu_disc && fits(skb, packet->total_len, mtu);
+	if (unlikely(!trim(skb, packet) || !prepare_skb(skb, route, &tunnel, packet)))
+		return MAGLEV_REASON_NO_MEMORY;
+	maglev_outer_init(&outer, packet, whole);
+	maglev_xmit_source(mnet, route, tunnel.addr_len, hash, outer.saddr);
+	if (!outer.dont_fragment)
+		outer.id = next_ident(mnet, skb, hash);
+	outer.flow_label = hash & 0xfffff;
+	push_outer(skb, &tunnel, &outer, packet->version);
+	detach(skb, route);
+	return send(mnet, skb, outer4);
 }
 
 void maglev_xmit_answer(const struct maglev_net *mnet, struct maglev_pair *pair,
