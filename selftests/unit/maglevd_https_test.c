@@ -84,45 +84,52 @@ static bool make_certificate(void)
 }
 
 /* It says where: "ACCEPT 127.0.0.1:PORT". */
-static bool read_port(int output)
+static u16 read_port(int output)
 {
 	FILE *lines = fdopen(output, "r");
 	char line[LINE_BYTES];
-	unsigned int port = 0;
+	u16 port = 0;
 
 	while (!port && fgets(line, sizeof(line), lines)) {
 		if (!strncmp(line, "ACCEPT ", 7) && strrchr(line, ':'))
 			port = strtoul(strrchr(line, ':') + 1, NULL, 10);
 	}
-	server.target.port = port;
 	fclose(lines);
 	return port;
 }
 
-/* Asked for another name than NAME it breaks off. */
-static bool start_server(void)
+static bool start_server(struct backend *backend, const char *const *argv, int input)
 {
-	const char *const argv[] = {
-		"openssl", "s_server",		"-accept", "127.0.0.1:0", "-www",
-		"-cert",   certificate,		"-cert2",  certificate,	  "-servername",
-		NAME,	   "-servername_fatal", NULL,
-	};
 	int pipes[2];
 
-	close(listen_on(AF_INET, SOCK_STREAM, &server.target));
+	close(listen_on(AF_INET, SOCK_STREAM, &backend->target));
 	if (pipe2(pipes, O_CLOEXEC))
 		return false;
 	signal(SIGPIPE, SIG_IGN);
-	server.pid = fork();
-	if (!server.pid) {
+	backend->pid = fork();
+	if (!backend->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(input, STDIN_FILENO);
 		dup2(pipes[1], STDOUT_FILENO);
 		dup2(pipes[1], STDERR_FILENO);
 		execvp(argv[0], (char *const *)argv);
 		_exit(127);
 	}
 	close(pipes[1]);
-	return read_port(pipes[0]);
+	backend->target.port = read_port(pipes[0]);
+	return backend->target.port;
+}
+
+/* Asked for another name than NAME it breaks off. */
+static bool start_web_server(void)
+{
+	const char *const argv[] = {
+		"openssl", "s_server",		"-accept", "127.0.0.1:0", "-www",
+		"-cert",   certificate,		"-cert2",  certificate,	  "-servername",
+		NAME,	   "-servername_fatal", NULL,
+	};
+
+	return start_server(&server, argv, STDIN_FILENO);
 }
 
 static int setup(void **state)
@@ -130,7 +137,7 @@ static int setup(void **state)
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(certificate, sizeof(certificate), "%s/pem", directory);
-	return !make_certificate() || !start_server() || probes_setup(state);
+	return !make_certificate() || !start_web_server() || probes_setup(state);
 }
 
 static int teardown(void **state)
@@ -184,6 +191,42 @@ static void https_of_full_size_passes(void **state)
 	(void)state;
 	check.full_size = true;
 	expect_answer(ask(&check, &server.target), PROBE_PASS, "passed");
+}
+
+static u32 n_descriptors;
+
+static bool all_closed(void)
+{
+	return count_descriptors() == n_descriptors;
+}
+
+/* libcurl may keep the connection to take leave of TLS when the attempt has ended. */
+static void https_connection_outlives_its_attempt(void **state)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+	const char *const argv[] = { "openssl", "s_server",  "-accept", "127.0.0.1:0",
+				     "-cert",	certificate, NULL };
+	struct attempt attempt = {};
+	struct check check = https;
+	struct backend backend;
+	double began;
+	int pipes[2];
+
+	(void)state;
+	check.http.body = "hello";
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	assert_int_equal(write(pipes[1], answer, strlen(answer)), strlen(answer));
+	assert_true(start_server(&backend, argv, pipes[0]));
+	n_descriptors = count_descriptors();
+	began = now_ms();
+	attempt.probe = probe_start(prober, &check, &backend.target, take, &attempt);
+	while (!attempt.n && now_ms() < began + PATIENCE_MS)
+		ev_run(loop, EVRUN_ONCE);
+	expect_answer(attempt.answer, PROBE_PASS, "passed");
+	until(all_closed, "the connection is closed");
+	backend_stop(&backend);
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 static struct check quick(void)
@@ -243,6 +286,7 @@ int main(void)
 		cmocka_unit_test(https_sends_the_name),
 		cmocka_unit_test(https_verifies_if_it_is_to),
 		cmocka_unit_test(https_of_full_size_passes),
+		cmocka_unit_test(https_connection_outlives_its_attempt),
 		cmocka_unit_test(https_what_is_no_tls_fails),
 		cmocka_unit_test(https_half_open_costs_a_timeout),
 		cmocka_unit_test(https_hostile_handshakes_fail),

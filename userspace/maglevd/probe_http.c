@@ -218,10 +218,7 @@ static size_t on_body(char *at, size_t size, size_t n, void *ctx)
 	return probe->exchange.judged ? 0 : len;
 }
 
-/*
- * libcurl gives up a line of 100 KB, and calls that a want of memory: was it the backend that sent
- * so much?
- */
+/* For is_too_long(): afterwards nobody knows. */
 void probe_http_closing(struct probe *probe, int fd)
 {
 	struct tcp_info info = {};
@@ -260,13 +257,27 @@ static const char *stage(const struct probe *probe)
 	return is_https(probe) && !us ? "TLS" : "status";
 }
 
+/*
+ * libcurl gives up a line of 100 KB, and calls that a want of memory, in 8.14 too large: was it
+ * the backend that sent so much?
+ */
+static bool is_too_long(const struct probe *probe, CURLcode code)
+{
+	enum {
+		TOO_LARGE = 100
+	};
+
+	return (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE) &&
+	       probe->exchange.received > PROBE_BYTES;
+}
+
 void probe_http_end(struct probe *probe, CURLcode code)
 {
 	const char *why = probe->exchange.transfer->error;
 
 	if (!probe->exchange.judged && code == CURLE_OK)
 		judge_body(probe);
-	else if (!probe->exchange.judged && probe->exchange.received > PROBE_BYTES)
+	else if (!probe->exchange.judged && is_too_long(probe, code))
 		judge(probe, PROBE_FAIL, "header: more than %u bytes", PROBE_BYTES);
 	if (probe->exchange.judged)
 		probe_close(probe);

@@ -159,7 +159,7 @@ struct prober {
  * @began_us: CLOCK_MONOTONIC
  * @ended: only @done is still to be called
  * @timer: the timeout; afterwards, the message that it has ended
- * @io: of @fd, or of what a kind handed away
+ * @io: of @fd
  * @fd: closed at the end; -1: none
  * @doing: what a timeout interrupts
  * @kept: of what the backend sent

@@ -9,6 +9,7 @@
 #include "probe_transfer.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -25,18 +26,38 @@ enum {
 };
 
 /**
+ * struct connection - what is libcurl's, which in 8.14 may keep it to take leave of TLS when
+ * the probe has long ended
+ * @probe: NULL once it has ended
+ * @io: watches it
+ */
+struct connection {
+	struct probe *probe;
+	ev_io io;
+};
+
+/**
  * struct probe_transfers - all transfers
  * @curl: where they wait
  * @nowhere: a list of NOWHERE
+ * @connections: by descriptor
+ * @n_connections: so many have room
  * @idle: lent to nobody
  * @n_idle: how many
  */
 struct probe_transfers {
 	struct curl_loop curl;
 	struct curl_slist *nowhere;
+	struct connection **connections;
+	u32 n_connections;
 	struct probe_transfer *idle;
 	u32 n_idle;
 };
+
+static struct connection *find_connection(const struct probe_transfers *transfers, int fd)
+{
+	return (u32)fd < transfers->n_connections ? transfers->connections[fd] : NULL;
+}
 
 static struct probe *probe_of(CURL *easy)
 {
@@ -53,27 +74,71 @@ static void end(void *transfer, CURLcode code)
 
 static void on_ready(struct ev_loop *loop, ev_io *io, int revents)
 {
-	struct probe *probe = io->data;
-
 	(void)loop;
-	curl_loop_act(&probe->prober->transfers->curl, io->fd, revents);
+	curl_loop_act(io->data, io->fd, revents);
 }
 
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *of_socket)
 {
 	struct probe_transfers *transfers = ctx;
-	struct probe *probe = probe_of(easy);
+	struct connection *connection = find_connection(transfers, fd);
 	int events = curl_loop_events(what);
 
+	(void)easy;
 	(void)of_socket;
-	/* libcurl closes some connections on behalf of nobody. */
-	if (!probe)
+	if (!connection)
 		return 0;
-	if (events)
-		probe_watch(probe, fd, events, on_ready);
+	ev_io_stop(transfers->curl.loop, &connection->io);
+	if (!events)
+		return 0;
+	/* A descriptor known already is not told to the kernel as new. */
+	if (connection->io.fd == fd)
+		ev_io_modify(&connection->io, events);
 	else
-		ev_io_stop(transfers->curl.loop, &probe->io);
+		ev_io_set(&connection->io, fd, events);
+	ev_io_start(transfers->curl.loop, &connection->io);
 	return 0;
+}
+
+static bool make_room(struct probe_transfers *transfers, u32 n)
+{
+	struct connection **connections;
+
+	if (n <= transfers->n_connections)
+		return true;
+	n *= 2;
+	connections = reallocarray(transfers->connections, n, sizeof(*connections));
+	if (!connections)
+		return false;
+	memset(connections + transfers->n_connections, 0,
+	       (n - transfers->n_connections) * sizeof(*connections));
+	transfers->connections = connections;
+	transfers->n_connections = n;
+	return true;
+}
+
+static bool add_connection(struct probe_transfers *transfers, struct probe *probe)
+{
+	struct connection *connection;
+
+	if (!make_room(transfers, probe->fd + 1))
+		return false;
+	connection = calloc(1, sizeof(*connection));
+	if (!connection)
+		return false;
+	connection->probe = probe;
+	ev_init(&connection->io, on_ready);
+	connection->io.fd = -1;
+	connection->io.data = &transfers->curl;
+	transfers->connections[probe->fd] = connection;
+	return true;
+}
+
+static void free_connection(struct probe_transfers *transfers, int fd)
+{
+	ev_io_stop(transfers->curl.loop, &transfers->connections[fd]->io);
+	free(transfers->connections[fd]);
+	transfers->connections[fd] = NULL;
 }
 
 static curl_socket_t give_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
@@ -97,10 +162,12 @@ static int say_connected(void *ctx, curl_socket_t fd, curlsocktype purpose)
 
 static int close_socket(void *ctx, curl_socket_t fd)
 {
-	struct probe *probe = ctx;
+	struct probe_transfers *transfers = ctx;
+	struct connection *connection = find_connection(transfers, fd);
 
-	ev_io_stop(probe->prober->loop, &probe->io);
-	probe_http_closing(probe, fd);
+	if (connection->probe)
+		probe_http_closing(connection->probe, fd);
+	free_connection(transfers, fd);
 	return close(fd);
 }
 
@@ -126,6 +193,7 @@ static void set_options(struct probe_transfers *transfers, struct probe_transfer
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, give_socket);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, say_connected);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfers);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 0L);
 }
 
@@ -156,9 +224,10 @@ CURLMcode probe_transfer_run(struct probe_transfers *transfers, struct probe *pr
 	CURL *easy = probe->exchange.transfer->easy;
 	CURLMcode code;
 
+	if (!add_connection(transfers, probe))
+		return CURLM_OUT_OF_MEMORY;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)probe);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, (void *)probe);
-	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, (void *)probe);
 	code = curl_multi_add_handle(transfers->curl.multi, easy);
 	if (code == CURLM_OK)
 		curl_loop_act(&transfers->curl, CURL_SOCKET_TIMEOUT, 0);
@@ -171,9 +240,25 @@ static void destroy_transfer(struct probe_transfer *transfer)
 	free(transfer);
 }
 
+static void leave_connection(struct probe_transfers *transfers, const struct probe *probe)
+{
+	struct connection *connection = find_connection(transfers, probe->exchange.fd);
+
+	if (!connection || connection->probe != probe)
+		return;
+	connection->probe = NULL;
+	/* libcurl has not asked for it. */
+	if (probe->fd >= 0)
+		free_connection(transfers, probe->fd);
+}
+
 void probe_transfer_put(struct probe_transfers *transfers, struct probe_transfer *transfer)
 {
+	const struct probe *probe = probe_of(transfer->easy);
+
 	curl_multi_remove_handle(transfers->curl.multi, transfer->easy);
+	if (probe)
+		leave_connection(transfers, probe);
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, NULL);
 	if (transfers->n_idle == IDLE_MAX) {
 		destroy_transfer(transfer);
@@ -213,6 +298,7 @@ void probe_transfers_destroy(struct probe_transfers *transfers)
 		destroy_transfer(transfer);
 	}
 	curl_loop_fini(&transfers->curl);
+	free(transfers->connections);
 	curl_slist_free_all(transfers->nowhere);
 	free(transfers);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * libcurl in the loop. It is given connections that stand: it resolves nothing, connects
- * nowhere and keeps nothing; each transfer has a connection of its own, gone with it.
+ * nowhere and keeps nothing; each transfer has a connection of its own, gone with it or soon
+ * after.
  */
 #ifndef MAGLEVD_PROBE_TRANSFER_H
 #define MAGLEVD_PROBE_TRANSFER_H
