@@ -42,6 +42,7 @@ for i in 1 2 3 4; do
 	add_backend $i gre
 	serve_http $i
 	serve_also $i 81
+	serve_also $i 82
 done
 cat >"$WORK/maglevd.yaml" <<-END
 	probes: {manage_sysctl: true}
@@ -86,5 +87,14 @@ add_vip b2
 in_ns b3 sysctl -qw net.ipv4.conf.dsr.rp_filter=0
 await_states "mended" 80 "$up"
 expect "changes of the directly checked" 8 "$(grep 'backend is' "$WORK/maglevd.log" | grep -c ':81"')"
+
+# Each VIP with the backends of the other family.
+cat >>"$WORK/maglevd.yaml" <<-END
+	  - {name: mixed, vip: $VIP, port: 82, pool: v6, checks: [far]}
+	  - {name: mixed6, vip: "$VIP6", port: 82, pool: v4, checks: [far]}
+END
+reload_maglevd configured
+FAMILIES=("$VIP 2001:db8::" "$VIP6 10.0.0.")
+await_states "mixed" 82 "$up"
 stop_maglevd TERM
 finish

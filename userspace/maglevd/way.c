@@ -2,9 +2,11 @@
 /* As "ip route get" does. */
 #include "way.h"
 
+#include <ifaddrs.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,7 +50,8 @@ static u32 read_mtu(int fd, u32 interface)
 	return request.ifr_mtu;
 }
 
-static void ask(struct mnl_socket *socket, const struct maglev_lib_addr *to, struct way *way)
+/* Return: the interface that it goes to; 0: none. */
+static u32 ask(struct mnl_socket *socket, const struct maglev_lib_addr *to, struct way *way)
 {
 	_Alignas(8) char buffer[ANSWER_BYTES];
 	struct answer answer = { .way = way, .addr_len = to->len };
@@ -64,21 +67,62 @@ static void ask(struct mnl_socket *socket, const struct maglev_lib_addr *to, str
 	route->rtm_dst_len = to->len * 8;
 	mnl_attr_put(nlh, RTA_DST, to->len, to->byte);
 	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
-		return;
+		return 0;
 	len = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-	if (len > 0 && mnl_cb_run(buffer, len, 0, 0, take_route, &answer) >= 0)
-		way->mtu = read_mtu(mnl_socket_get_fd(socket), answer.interface);
+	if (len <= 0 || mnl_cb_run(buffer, len, 0, 0, take_route, &answer) < 0)
+		return 0;
+	way->mtu = read_mtu(mnl_socket_get_fd(socket), answer.interface);
+	return answer.interface;
 }
 
-struct way way_towards(const struct maglev_lib_addr *to)
+static struct maglev_lib_addr read_address(const struct sockaddr *from)
+{
+	const struct sockaddr_in6 *in6 = (const void *)from;
+	const struct sockaddr_in *in = (const void *)from;
+	struct maglev_lib_addr addr = {};
+
+	if (from && from->sa_family == AF_INET) {
+		addr.len = sizeof(in->sin_addr);
+		memcpy(addr.byte, &in->sin_addr, addr.len);
+	} else if (from && from->sa_family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr)) {
+		addr.len = sizeof(in6->sin6_addr);
+		memcpy(addr.byte, &in6->sin6_addr, addr.len);
+	}
+	return addr;
+}
+
+/* The first address of the interface that is of the VIP's family, and not the VIP. */
+static struct maglev_lib_addr find_address(u32 interface, const struct maglev_lib_addr *vip)
+{
+	struct maglev_lib_addr addr = {};
+	struct ifaddrs *all, *one;
+	char name[IF_NAMESIZE];
+
+	if (!if_indextoname(interface, name) || getifaddrs(&all))
+		return addr;
+	for (one = all; one; one = one->ifa_next) {
+		if (strcmp(one->ifa_name, name))
+			continue;
+		addr = read_address(one->ifa_addr);
+		if (addr.len == vip->len && memcmp(addr.byte, vip->byte, addr.len))
+			break;
+	}
+	freeifaddrs(all);
+	return one ? addr : (struct maglev_lib_addr){};
+}
+
+struct way way_towards(const struct maglev_lib_addr *to, const struct maglev_lib_addr *vip)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	struct way way = {};
+	u32 interface = 0;
 
 	if (!socket)
 		return way;
 	if (!mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID))
-		ask(socket, to, &way);
+		interface = ask(socket, to, &way);
 	mnl_socket_close(socket);
+	if (to->len != vip->len)
+		way.source = find_address(interface, vip);
 	return way;
 }
