@@ -87,6 +87,7 @@ struct prober {
 
 static struct prober fake_prober;
 static enum probe_result fake_result;
+static double fake_s = 0.001;
 static u32 n_started, n_running;
 
 struct prober *prober_create(struct ev_loop *loop)
@@ -126,10 +127,15 @@ struct probe *probe_start(struct prober *prober, const struct check *check,
 	n_running++;
 	probe->done = done;
 	probe->ctx = ctx;
-	ev_timer_init(&probe->timer, end_probe, 0.001, 0.);
+	ev_timer_init(&probe->timer, end_probe, fake_s, 0.);
 	probe->timer.data = probe;
 	ev_timer_start(prober->loop, &probe->timer);
 	return probe;
+}
+
+void probe_hand_over(struct probe *probe, void *ctx)
+{
+	probe->ctx = ctx;
 }
 
 void probe_cancel(struct probe *probe)
@@ -380,6 +386,7 @@ static void a_world_inherits_what_is_in_both(void **state)
 		old->stream[i].opinion = i % 2 ? OPINION_UP : OPINION_DOWN;
 		old->stream[i].due = 1 + i;
 		old->stream[i].endpoint_weight = 1 + i;
+		old->stream[i].is_draining = true;
 		load_gauge_add(&old->stream[i].time, 7000, clock_now(), 1000);
 	}
 	for (i = 0; i < old->n_members; i++) {
@@ -387,6 +394,7 @@ static void a_world_inherits_what_is_in_both(void **state)
 		old->members[i].load.percent = 1 + i;
 	}
 	file = run.file;
+	file->check[1].type = CHECK_AGENT;
 	file->pool.n = 4;
 	file->backend[3].addr = (struct maglev_lib_addr){ 4, { 10, 0, 0, 0 } };
 	file->backend[3].weight = 1;
@@ -401,6 +409,9 @@ static void a_world_inherits_what_is_in_both(void **state)
 	assert_true(run.world->members[1].stream[0]->endpoint_weight >= 1.);
 	assert_int_equal(run.world->members[0].stream[0]->time.n, 0);
 	assert_int_equal(run.world->members[1].stream[0]->time.n, 1);
+	/* What an agent has said counts as long as one is asked. */
+	assert_false(run.world->members[1].stream[0]->is_draining);
+	assert_true(run.world->members[1].stream[1]->is_draining);
 	world_destroy(old);
 	world_destroy(run.world);
 }
@@ -486,6 +497,52 @@ static void a_new_world_starts_what_the_old_one_would_have(void **state)
 	end_run(&run);
 }
 
+/* Who does not answer is found although services come and go. */
+static void probes_go_on_in_worlds_that_come_faster_than_they_end(void **state)
+{
+	struct run run = begin_run(2, PROBE_FAIL);
+	u64 end = clock_now() + 20000ULL * NS_PER_MS;
+
+	(void)state;
+	fake_s = 0.2;
+	check(&run);
+	while (count_opinions(&run, OPINION_DOWN) < run.world->n_streams) {
+		assert_true(clock_now() < end);
+		run_for(50);
+		reload_same(&run);
+	}
+	fake_s = 0.001;
+	end_run(&run);
+}
+
+/* The answer to what is not asked any more is nobody's. */
+static void probes_of_another_check_or_mark_end_with_their_world(void **state)
+{
+	struct run run = begin_run(1, PROBE_PASS);
+	struct world *old = run.world;
+	struct file *file;
+
+	(void)state;
+	fake_s = 5;
+	check(&run);
+	while (n_running < old->n_streams)
+		ev_run(ev_default_loop(0), EVRUN_ONCE);
+	file = malloc(sizeof(*file));
+	*file = *run.file;
+	file->config.service = file->service;
+	file->checks[0] = &file->check[0];
+	file->service[0].check = file->service[1].check = file->checks;
+	run.world = world_create(&file->config, &seen_nothing);
+	name_pairs(run.world);
+	world_inherit(run.world, old);
+	checker_run(run.checker, run.world);
+	assert_int_equal(n_running, 1); /* the direct one */
+	world_destroy(old);
+	fake_s = 0.001;
+	end_run(&run);
+	free(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +558,8 @@ int main(void)
 		cmocka_unit_test(no_stream_starts_later_than_jitter_allows),
 		cmocka_unit_test(a_world_inherits_what_is_in_both),
 		cmocka_unit_test(a_new_world_starts_what_the_old_one_would_have),
+		cmocka_unit_test(probes_go_on_in_worlds_that_come_faster_than_they_end),
+		cmocka_unit_test(probes_of_another_check_or_mark_end_with_their_world),
 	};
 
 	return run_unit_tests("maglevd_world", tests);

@@ -225,7 +225,7 @@ static void take_answer(void *ctx, const struct probe_answer *answer)
 static const struct way *find_way(struct stream *stream)
 {
 	if (!stream->way.source.len || stream->streak || stream->opinion != OPINION_UP)
-		stream->way = way_towards(&stream->backend.addr);
+		stream->way = way_towards(&stream->backend.addr, &stream->service.vip.addr);
 	return &stream->way;
 }
 
@@ -242,7 +242,7 @@ static struct maglev_lib_addr next_source(struct checker *checker, bool v6)
 
 /*
  * The VIP is an address of this host, so that the kernel would talk to it from the VIP itself:
- * through a tunnel a probe has the source that this host has towards the backend.
+ * through a tunnel a probe has a source that this host has towards the backend.
  */
 static void aim_through_tunnel(struct stream *stream, struct probe_target *target)
 {
@@ -253,7 +253,7 @@ static void aim_through_tunnel(struct stream *stream, struct probe_target *targe
 	target->mark = stream->checker->world->config->probe_base + stream->index;
 	target->mtu = way->mtu > stream->overhead ? way->mtu - stream->overhead : 0;
 	target->source = next_source(stream->checker, target->addr.len == MAGLEV_IPV6_BYTES);
-	if (!target->source.len && way->source.len == target->addr.len)
+	if (!target->source.len)
 		target->source = way->source;
 }
 
@@ -357,6 +357,26 @@ struct checker *checker_create(struct ev_loop *loop, checker_changed *changed, v
 	return checker;
 }
 
+/*
+ * Worlds may come faster than probes time out. What is asked goes on, unless it is asked otherwise
+ * now.
+ */
+static void hand_over(const struct checker *checker, const struct world *world)
+{
+	struct stream *from, *to;
+	size_t i;
+
+	for (i = 0; i < checker->world->n_streams; i++) {
+		from = &checker->world->stream[i];
+		to = from->probe ? world_find_stream(world, from) : NULL;
+		if (!to || to->check != from->check || to->index != from->index)
+			continue;
+		probe_hand_over(from->probe, to);
+		to->probe = from->probe;
+		from->probe = NULL;
+	}
+}
+
 static void stop(struct checker *checker)
 {
 	struct stream *stream;
@@ -394,8 +414,8 @@ static u64 first_due(const struct stream *stream, size_t i, u64 now)
 }
 
 /*
- * Who ran before goes on as planned. Who has no opinion yet, or was being asked, is asked at once,
- * one after the other; all others have their place on the grid.
+ * Who ran before goes on as planned. Who has no opinion yet, or was being asked otherwise, is asked
+ * at once, one after the other; all others have their place on the grid.
  */
 static void begin(struct checker *checker, struct stream *stream, size_t i, u64 now, u32 *n_first)
 {
@@ -406,6 +426,8 @@ static void begin(struct checker *checker, struct stream *stream, size_t i, u64 
 	ev_timer_init(&stream->timer, start_probe, 0., 0.);
 	stream->timer.data = stream;
 	stream->due = first_due(stream, i, now);
+	if (stream->probe)
+		return;
 	if (stream->planned > now && stream->planned - now < interval * 3 / 2) {
 		set_timer(stream, stream->planned);
 	} else if (stream->planned || (stream->opinion == OPINION_NONE && soon < stream->due)) {
@@ -422,6 +444,8 @@ void checker_run(struct checker *checker, struct world *world)
 	u32 n_first = 0;
 	size_t i;
 
+	if (checker->world && world)
+		hand_over(checker, world);
 	stop(checker);
 	checker->world = world;
 	for (i = 0; world && i < world->n_streams; i++)

@@ -223,6 +223,11 @@ struct probe *probe_start(struct prober *prober, const struct check *check,
 	return probe;
 }
 
+void probe_hand_over(struct probe *probe, void *ctx)
+{
+	probe->ctx = ctx;
+}
+
 void probe_cancel(struct probe *probe)
 {
 	destroy(probe);

@@ -108,6 +108,13 @@ struct probe *probe_start(struct prober *prober, const struct check *check,
 			  const struct probe_target *target, probe_done *done, void *ctx);
 
 /**
+ * probe_hand_over() - have somebody else told of the end
+ * @probe: not ended yet
+ * @ctx: passed to @done of probe_start()
+ */
+void probe_hand_over(struct probe *probe, void *ctx);
+
+/**
  * probe_cancel() - forget an attempt
  * @probe: not ended yet
  */

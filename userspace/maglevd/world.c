@@ -58,7 +58,7 @@ struct member *service_find_member(const struct service *service, const struct e
 	return bsearch(&wanted, service->member, service->n, sizeof(wanted), compare_members);
 }
 
-static struct stream *find_stream(const struct world *world, const struct stream *wanted)
+struct stream *world_find_stream(const struct world *world, const struct stream *wanted)
 {
 	return bsearch(wanted, world->stream, world->n_streams, sizeof(*wanted), compare_streams);
 }
@@ -262,7 +262,7 @@ static void link_member(void *ctx, struct service *service, struct member *membe
 		linker->free += service->config->n_checks;
 		member->n_streams = service->config->n_checks;
 	}
-	member->stream[check] = find_stream(linker->world, &name);
+	member->stream[check] = world_find_stream(linker->world, &name);
 	member->stream[check]->n_users++;
 }
 
@@ -363,8 +363,11 @@ static void inherit_stream(struct stream *stream, const struct stream *old)
 	stream->started = old->started;
 	stream->streak = old->streak;
 	stream->opinion = old->opinion;
-	stream->is_draining = old->is_draining;
-	stream->percent = old->percent;
+	/* Only an agent would take them back. */
+	if (stream->check->type == CHECK_AGENT) {
+		stream->is_draining = old->is_draining;
+		stream->percent = old->percent;
+	}
 	stream->endpoint_weight = old->endpoint_weight;
 	stream->answered_at = old->answered_at;
 	stream->time = old->time;
@@ -384,7 +387,7 @@ void world_inherit(struct world *world, const struct world *old)
 			inherit_service(&world->service[i], service);
 	}
 	for (i = 0; i < world->n_streams; i++) {
-		stream = find_stream(old, &world->stream[i]);
+		stream = world_find_stream(old, &world->stream[i]);
 		if (stream)
 			inherit_stream(&world->stream[i], stream);
 	}

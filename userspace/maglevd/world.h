@@ -155,4 +155,7 @@ void world_destroy(struct world *world);
 struct service *world_find_service(const struct world *world, const struct service_key *key);
 struct member *service_find_member(const struct service *service, const struct endpoint *backend);
 
+/* world_find_stream: the one that is in @world what @wanted is in another. Return: NULL: none. */
+struct stream *world_find_stream(const struct world *world, const struct stream *wanted);
+
 #endif
