@@ -331,6 +331,26 @@ static void a_share_grows_from_one_to_a_hundred_in_its_time(void **state)
 	assert_int_equal(trial->member[0].share, SHARE_WHOLE);
 }
 
+static void a_share_goes_on_to_grow_under_another_daemon(void **state)
+{
+	struct trial *trial = begin(2);
+	u64 began;
+
+	(void)state;
+	trial->config.policy.slow_start_ms = 30000;
+	trial->member[1].share = 34;
+	trial->member[1].load.is_set = false;
+	began = trial->now;
+	judge(trial);
+	assert_int_equal(trial->member[1].share, 34);
+	while (trial->judgement.next) {
+		trial->now = trial->judgement.next;
+		judge(trial);
+	}
+	assert_int_equal(trial->member[1].share, SHARE_WHOLE);
+	assert_in_range(trial->now - began, 20ULL * SECOND, 21ULL * SECOND);
+}
+
 static void who_drains_by_its_agent_keeps_flows_and_is_not_failing(void **state)
 {
 	struct trial *trial = begin(3);
@@ -591,6 +611,7 @@ int main(void)
 		cmocka_unit_test(hold_down_doubles_for_who_flaps_and_has_an_end),
 		cmocka_unit_test(who_was_up_for_long_is_held_as_the_first_time),
 		cmocka_unit_test(a_share_grows_from_one_to_a_hundred_in_its_time),
+		cmocka_unit_test(a_share_goes_on_to_grow_under_another_daemon),
 		cmocka_unit_test(who_drains_by_its_agent_keeps_flows_and_is_not_failing),
 		cmocka_unit_test(who_is_drained_by_the_file_is_down_at_its_deadline),
 		cmocka_unit_test(without_a_deadline_it_drains_for_ever),

@@ -34,18 +34,29 @@ const struct stream *load_stream(const struct service *service, const struct mem
 	return check < member->n_streams ? member->stream[check] : NULL;
 }
 
+/* What the kernel has of a share that load does not say is how far the member had risen. */
+static void begin_rise(const struct service *service, struct member *member, u64 now)
+{
+	u64 whole = (u64)service->config->policy.slow_start_ms * NS_PER_MS;
+
+	if (whole && member->share && member->share < SHARE_WHOLE)
+		member->rising = now - whole * (member->share - 1) / (SHARE_WHOLE - 1);
+}
+
 /* A daemon that starts anew goes on from where the one before was, if it may take time to know better. */
 static void begin(const struct service *service, struct member *member, u64 now)
 {
+	bool is_slow = service->config->policy.share.interval_ms;
+	bool is_adopted = member->health != MAGLEV_NL_STATE_DOWN;
 	struct load *load = &member->load;
-	bool is_adopted = service->config->policy.share.interval_ms &&
-			  member->health != MAGLEV_NL_STATE_DOWN;
 
 	if (load->is_set)
 		return;
 	load->is_set = true;
 	load->since = now;
-	load->share = is_adopted ? member->share / (double)SHARE_WHOLE : 1.;
+	load->share = is_adopted && is_slow ? member->share / (double)SHARE_WHOLE : 1.;
+	if (is_adopted && !is_slow)
+		begin_rise(service, member, now);
 }
 
 /* Has there been nothing for so long that there might have been something by now? */
