@@ -7,7 +7,7 @@
 // fuzz-sources: userspace/dpdk/tables.c userspace/dpdk/talk.c userspace/lib/array.c userspace/lib/client.c
 // fuzz-sources: userspace/lib/decode.c userspace/lib/encode.c userspace/lib/error.c userspace/lib/events.c
 // fuzz-sources: userspace/lib/names.c userspace/lib/netlink.c userspace/lib/objects.c userspace/lib/request.c
-// fuzz-sources: userspace/lib/socket.c
+// fuzz-sources: userspace/lib/ready.c userspace/lib/socket.c
 // fuzz-sources: kmod/netlink_policy.c kmod/netlink_request.c kmod/netlink_request_settings.c
 // fuzz-flags: -Iselftests/unit -Iuserspace/dpdk -Iuserspace/dpdk/kernel -Iinclude/uapi -Iuserspace/lib -Ikmod -lmnl -lev
 /*

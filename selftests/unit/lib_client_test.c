@@ -7,6 +7,23 @@
  */
 #include "peer.h"
 
+#include <poll.h>
+#include <ready.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	SIGNALS = 3, /* at least one of them comes while the client waits */
+	SIGNAL_US = 10000,
+};
+
+static int signalled[2]; /* a pipe: a byte for each signal */
+
 static int sum_shares(void *ctx, const struct maglev_lib_message *message)
 {
 	*(u32 *)ctx += message->backend.share;
@@ -356,6 +373,115 @@ static void a_network_namespace_is_a_name(void **state)
 	}
 }
 
+static void count_signal(int number)
+{
+	(void)number;
+	(void)!write(signalled[1], "", 1);
+}
+
+static void signal_often(void)
+{
+	static const struct itimerval often = { { 0, SIGNAL_US }, { 0, SIGNAL_US } };
+	static const struct sigaction action = { .sa_handler = count_signal };
+
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+/* Give an empty list, or say yes, to who connects, once some signals have come. */
+static void answer_late(int listener)
+{
+	int peer_fd = accept(listener, NULL, NULL), i;
+	_Alignas(8) char request[PACKET_BYTES];
+	const struct nlmsghdr *nlh = (const void *)request;
+	char signal_byte;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails does not wait for it */
+	if (recv(peer_fd, request, sizeof(request), 0) < (ssize_t)sizeof(*nlh))
+		_exit(1);
+	for (i = 0; i < SIGNALS; i++)
+		if (read(signalled[0], &signal_byte, 1) != 1)
+			_exit(1);
+	peer.seq = nlh->nlmsg_seq;
+	if (nlh->nlmsg_type == MAGLEV_SOCKET_SUBSCRIBE)
+		say_yes();
+	else
+		say_done(0, 0);
+	_exit(send(peer_fd, peer.packet[0], peer.len[0], MSG_NOSIGNAL) < 0);
+}
+
+/* Connect to a process that answers late, with signals on their way. */
+static struct maglev_client *connect_late(pid_t *child)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct maglev_client *client;
+
+	memset(&peer, 0, sizeof(peer));
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/lib_client_test.%d", getpid());
+	unlink(address.sun_path);
+	assert_int_equal(bind(listener, (void *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(pipe(signalled), 0);
+	*child = fork();
+	if (!*child)
+		answer_late(listener);
+	assert_int_equal(maglev_client_open_socket(&client, address.sun_path), 0);
+	unlink(address.sun_path);
+	close(listener);
+	signal_often();
+	return client;
+}
+
+static void close_late(struct maglev_client *client, pid_t child)
+{
+	static const struct itimerval never;
+	int status;
+
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	maglev_client_close(client);
+	close(signalled[0]);
+	close(signalled[1]);
+}
+
+static void a_signal_does_not_end_a_list(void **state)
+{
+	struct maglev_client *client;
+	pid_t child;
+	u32 sum = 0;
+
+	(void)state;
+	client = connect_late(&child);
+	assert_int_equal(dump_shares(client, &sum), 0);
+	close_late(client, child);
+}
+
+static void a_signal_does_not_end_a_subscription(void **state)
+{
+	struct maglev_client *client;
+	pid_t child;
+
+	(void)state;
+	client = connect_late(&child);
+	assert_int_equal(maglev_client_subscribe(client), 0);
+	close_late(client, child);
+}
+
+static void signals_do_not_prolong_a_wait(void **state)
+{
+	static const struct itimerval never;
+
+	(void)state;
+	assert_int_equal(pipe(signalled), 0);
+	signal_often();
+	assert_int_equal(ready_wait(signalled[1], POLLIN, 5 * SIGNAL_US / 1000), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	close(signalled[0]);
+	close(signalled[1]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -374,6 +500,9 @@ int main(void)
 		cmocka_unit_test(events_tell_of_those_before_them_that_were_lost),
 		cmocka_unit_test(events_go_on_after_an_overrun),
 		cmocka_unit_test(a_network_namespace_is_a_name),
+		cmocka_unit_test(a_signal_does_not_end_a_list),
+		cmocka_unit_test(a_signal_does_not_end_a_subscription),
+		cmocka_unit_test(signals_do_not_prolong_a_wait),
 	};
 
 	return run_unit_tests("lib client", tests);

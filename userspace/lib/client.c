@@ -241,8 +241,10 @@ static int keep_copy(struct maglev_client *client, struct copy *copy)
 int maglev_client_list(struct maglev_client *client, u8 command, maglev_row *row, void *ctx)
 {
 	struct maglev_request request;
-	int err = maglev_request_init(&request, command);
+	int err;
 
+	client_begin(client);
+	err = maglev_request_init(&request, command);
 	if (!err)
 		err = maglev_client_dump(client, &request, row, ctx);
 	maglev_request_fini(&request);

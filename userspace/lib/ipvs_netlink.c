@@ -3,6 +3,7 @@
 #include "ipvs_netlink.h"
 
 #include "ipvs_decode.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -22,6 +23,7 @@ enum {
 struct ipvs_netlink {
 	int fd;
 	u16 family;
+	u32 port;
 	u32 seq;
 	_Alignas(8) char buffer[BUFFER_BYTES];
 };
@@ -63,25 +65,43 @@ static int take_message(const struct nlmsghdr *nlh, void *ctx)
 	return answer->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
+/* What is left of an answer that was given up on; a list ends only when all of it is read. */
+static void drain(struct ipvs_netlink *netlink)
+{
+	ssize_t len;
+
+	do
+		len = recv(netlink->fd, netlink->buffer, sizeof(netlink->buffer), MSG_DONTWAIT);
+	while (len >= 0 || errno == ENOBUFS || errno == EINTR);
+}
+
+/* An answer to what was given up on before has another number. */
+static bool is_answer(const struct ipvs_netlink *netlink, ssize_t len)
+{
+	const struct nlmsghdr *nlh = (const void *)netlink->buffer;
+
+	return len >= (ssize_t)sizeof(*nlh) && nlh->nlmsg_seq == netlink->seq &&
+	       nlh->nlmsg_pid == netlink->port;
+}
+
 /* Return: bytes read, or -errno. */
 static ssize_t receive(struct ipvs_netlink *netlink)
 {
-	struct pollfd waiting = { .fd = netlink->fd, .events = POLLIN };
 	struct sockaddr_nl from = {};
 	socklen_t from_len;
 	ssize_t len;
 	int ready;
 
 	do {
-		ready = poll(&waiting, 1, TIMEOUT_MS);
+		ready = ready_wait(netlink->fd, POLLIN, TIMEOUT_MS);
 		if (ready <= 0)
-			return ready ? -errno : -ETIMEDOUT;
+			return ready ? ready : -ETIMEDOUT;
 		from_len = sizeof(from);
 		len = recvfrom(netlink->fd, netlink->buffer, sizeof(netlink->buffer), MSG_TRUNC,
 			       (void *)&from, &from_len);
 		if (len < 0)
 			return -errno;
-	} while (from.nl_pid);
+	} while (from.nl_pid || !is_answer(netlink, len));
 	return len > BUFFER_BYTES ? -EMSGSIZE : len;
 }
 
@@ -96,13 +116,15 @@ static int ask(struct ipvs_netlink *netlink, struct request *request, take *take
 
 	if (!(nlh->nlmsg_flags & NLM_F_DUMP))
 		nlh->nlmsg_flags |= NLM_F_ACK;
+	drain(netlink);
 	if (sendto(netlink->fd, nlh, nlh->nlmsg_len, 0, (void *)&kernel, sizeof(kernel)) < 0)
 		return -errno;
 	do {
 		len = receive(netlink);
 		if (len < 0)
 			return len;
-		more = mnl_cb_run(netlink->buffer, len, nlh->nlmsg_seq, 0, take_message, &answer);
+		more = mnl_cb_run(netlink->buffer, len, nlh->nlmsg_seq, netlink->port, take_message,
+				  &answer);
 	} while (more > MNL_CB_STOP);
 	if (more == MNL_CB_STOP)
 		return 0;
@@ -125,6 +147,19 @@ static int find_family(struct ipvs_netlink *netlink)
 	return err == -ENOENT ? -EPROTONOSUPPORT : err;
 }
 
+static int open_socket(struct ipvs_netlink *netlink)
+{
+	struct sockaddr_nl here = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(here);
+
+	netlink->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	if (netlink->fd < 0 || bind(netlink->fd, (void *)&here, len) ||
+	    getsockname(netlink->fd, (void *)&here, &len))
+		return -errno;
+	netlink->port = here.nl_pid;
+	return 0;
+}
+
 int ipvs_open(struct ipvs_netlink **netlink)
 {
 	int err;
@@ -132,8 +167,7 @@ int ipvs_open(struct ipvs_netlink **netlink)
 	*netlink = calloc(1, sizeof(**netlink));
 	if (!*netlink)
 		return -ENOMEM;
-	(*netlink)->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	err = (*netlink)->fd < 0 ? -errno : find_family(*netlink);
+	err = open_socket(*netlink) ?: find_family(*netlink);
 	if (err) {
 		ipvs_close(*netlink);
 		*netlink = NULL;

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE /* setns */
 #include "client.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,29 +65,32 @@ static ssize_t netlink_recv(void *ctx, void *buffer, size_t size, int timeout_ms
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 	};
-	struct pollfd waiting = { .fd = netlink->fd, .events = POLLIN };
 	ssize_t len;
 	int ready;
 
 	do {
-		ready = poll(&waiting, 1, timeout_ms);
+		ready = ready_wait(netlink->fd, POLLIN, timeout_ms);
 		if (ready <= 0)
-			return ready ? -errno : 0;
+			return ready;
 		len = recvmsg(netlink->fd, &header, MSG_DONTWAIT);
-		if (len < 0)
+		if (len < 0 && errno != EINTR)
 			return errno == EAGAIN ? 0 : -errno;
-	} while (from.nl_pid || !len); /* anybody may write to us; only the kernel counts */
+	} while (len <= 0 || from.nl_pid); /* anybody may write to us; only the kernel counts */
 	return header.msg_flags & MSG_TRUNC ? -EMSGSIZE : len;
 }
 
 static int netlink_subscribe(void *ctx)
 {
 	struct netlink *netlink = ctx;
+	/* Of families that go, too: the group for that has the number of its family. */
+	const u32 groups[] = { netlink->group, GENL_ID_CTRL };
+	size_t i;
 
 	set_buffer(netlink->fd, SO_RCVBUFFORCE, SO_RCVBUF, EVENT_BYTES);
-	if (setsockopt(netlink->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &netlink->group,
-		       sizeof(netlink->group)))
-		return -errno;
+	for (i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+		if (setsockopt(netlink->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+			       sizeof(groups[i])))
+			return -errno;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * each padded to four bytes.
  */
 #include "client.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -33,9 +34,9 @@ static int stream_send(void *ctx, const void *message, size_t len)
 	size_t sent = 0, whole = MNL_ALIGN(len);
 	struct stream *stream = ctx;
 	ssize_t n;
+	int ready;
 
 	while (sent < whole) {
-		struct pollfd waiting = { .fd = stream->fd, .events = POLLOUT };
 		const char *from = sent < len ? (const char *)message + sent : padding;
 		size_t more = sent < len ? len - sent : whole - sent;
 
@@ -46,8 +47,9 @@ static int stream_send(void *ctx, const void *message, size_t len)
 		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (!poll(&waiting, 1, CLIENT_TIMEOUT_MS))
-			return -ETIMEDOUT;
+		ready = ready_wait(stream->fd, POLLOUT, CLIENT_TIMEOUT_MS);
+		if (ready <= 0)
+			return ready ? ready : -ETIMEDOUT;
 	}
 	return 0;
 }
@@ -82,14 +84,15 @@ static void drop(struct stream *stream, size_t len)
 /* Wait, and read. Return: bytes; 0 if none came in time; -errno. */
 static ssize_t fill(struct stream *stream, int timeout_ms)
 {
-	struct pollfd waiting = { .fd = stream->fd, .events = POLLIN };
-	int ready = poll(&waiting, 1, timeout_ms);
+	int ready = ready_wait(stream->fd, POLLIN, timeout_ms);
 	ssize_t len;
 
 	if (ready <= 0)
-		return ready ? -errno : 0;
-	len = recv(stream->fd, stream->bytes + stream->len, sizeof(stream->bytes) - stream->len,
-		   MSG_DONTWAIT);
+		return ready;
+	do
+		len = recv(stream->fd, stream->bytes + stream->len,
+			   sizeof(stream->bytes) - stream->len, MSG_DONTWAIT);
+	while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return errno == EAGAIN ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
 	stream->len += len;

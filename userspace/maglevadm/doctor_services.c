@@ -142,6 +142,14 @@ static void explain(struct maglev_client *client, struct doctor_service *service
 	service->decision = reply.decision;
 }
 
+/* What changed while it was read is looked at as it was met. */
+static int list(struct maglev_client *client, u8 command, maglev_row *row, void *ctx)
+{
+	int err = maglev_client_list(client, command, row, ctx);
+
+	return maglev_client_error(client)->failure == MAGLEV_FAILURE_INTERRUPTED ? 0 : err;
+}
+
 static int ask_plane(struct maglev_client *client, const struct reading *reading)
 {
 	struct doctor_patient *patient = reading->patient;
@@ -154,14 +162,12 @@ static int ask_plane(struct maglev_client *client, const struct reading *reading
 		return err;
 	patient->has_plane = true;
 	patient->settings = reply.settings;
-	err = maglev_client_list(client, MAGLEV_CMD_SERVICE_GET, take_service, (void *)reading);
-	if (!err || err == -EINTR)
-		err = maglev_client_list(client, MAGLEV_CMD_BACKEND_GET, take_backend,
-					 (void *)reading);
-	for (i = 0; (!err || err == -EINTR) && i < patient->n; i++)
+	err = list(client, MAGLEV_CMD_SERVICE_GET, take_service, (void *)reading);
+	if (!err)
+		err = list(client, MAGLEV_CMD_BACKEND_GET, take_backend, (void *)reading);
+	for (i = 0; !err && i < patient->n; i++)
 		explain(client, &patient->service[i]);
-	/* What changed while it was read is looked at as it was met. */
-	return err == -EINTR ? 0 : err;
+	return err;
 }
 
 static int read_plane(const struct reading *reading)

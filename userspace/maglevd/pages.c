@@ -12,7 +12,6 @@
 #include "page_history.h"
 #include "status.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +60,7 @@ static char *write_digests(void *ctx)
 	if (!err)
 		err = maglev_client_list(client, MAGLEV_CMD_SERVICE_GET, take_digest, &digests);
 	digests_sort(&digests);
-	if (!err || err == -EINTR)
+	if (!err || maglev_client_error(client)->failure == MAGLEV_FAILURE_INTERRUPTED)
 		text = write_json(digests_create(&digests));
 	digests_fini(&digests);
 	maglev_client_close(client);

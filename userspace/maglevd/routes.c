@@ -86,7 +86,10 @@ static int exchange(struct routes *routes, const struct nlmsghdr *nlh, mnl_cb_t 
 	if (mnl_socket_sendto(routes->socket, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
-		len = mnl_socket_recvfrom(routes->socket, routes->buffer, sizeof(routes->buffer));
+		do
+			len = mnl_socket_recvfrom(routes->socket, routes->buffer,
+						  sizeof(routes->buffer));
+		while (len < 0 && errno == EINTR);
 		if (len < 0)
 			return -errno;
 		more = mnl_cb_run(routes->buffer, len, nlh->nlmsg_seq, port, take, ctx);

@@ -148,7 +148,7 @@ static int list(struct maglev_client *client, u8 command, maglev_row *row, void 
 {
 	int err = maglev_client_list(client, command, row, ctx);
 
-	return err == -EINTR ? 0 : err;
+	return maglev_client_error(client)->failure == MAGLEV_FAILURE_INTERRUPTED ? 0 : err;
 }
 
 static int join(struct seen *seen, struct maglev_client *client, char *error)
