@@ -41,12 +41,38 @@ static u32 count_lost(struct maglev_client *client, const struct maglev_lib_mess
 	return lost;
 }
 
+static int take_name(const struct nlattr *attr, void *ctx)
+{
+	const char **name = ctx;
+
+	if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME &&
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		*name = mnl_attr_get_str(attr);
+	return MNL_CB_OK;
+}
+
+/* With our family goes who was subscribed: the next one has another number. */
+static bool is_our_end(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const char *name = "";
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	mnl_attr_parse(nlh, sizeof(*genl), take_name, &name);
+	return !strcmp(name, MAGLEV_FAMILY_NAME);
+}
+
 /* Return: 1 if it is an event; 0 if not; -errno, said. */
 static int read_event(struct maglev_client *client, struct maglev_event *event,
 		      const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl;
 
+	if (is_our_end(nlh))
+		return client_fail(client, MAGLEV_FAILURE_ABSENT, EPIPE,
+				   "the kernel module ip_vs_maglev was unloaded");
 	if (nlh->nlmsg_type != client->family)
 		return 0;
 	if (maglev_lib_read(&event->message, nlh))

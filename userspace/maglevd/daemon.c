@@ -356,6 +356,22 @@ static int make_so(struct daemon *daemon, struct world *world, const struct seen
 	return err;
 }
 
+/* Another module or maglev-dpdk has nothing of what the one before had: all of it is told again. */
+static int reconnect(struct daemon *daemon, char *error)
+{
+	int err;
+
+	if (ev_is_active(&daemon->events))
+		return 0;
+	err = kernel_reopen(daemon->kernel, error);
+	if (err)
+		return err;
+	log_say(LOG_NOTICE, "connected again", "dataplane=%s", dataplane_name());
+	ev_io_set(&daemon->events, kernel_events_fd(daemon->kernel), EV_READ);
+	ev_io_start(daemon->loop, &daemon->events);
+	return 0;
+}
+
 /* The world of a configuration, and the kernel as it wants it. */
 static int apply(struct daemon *daemon, const struct config *config, struct reconciled *done,
 		 char *error)
@@ -364,10 +380,10 @@ static int apply(struct daemon *daemon, const struct config *config, struct reco
 	struct history *history = NULL;
 	struct world *world = NULL;
 	struct owned owned = {};
-	struct seen seen;
+	struct seen seen = {};
 	int err;
 
-	err = kernel_read(daemon->kernel, &seen, error);
+	err = reconnect(daemon, error) ?: kernel_read(daemon->kernel, &seen, error);
 	if (err)
 		goto out;
 	err = owned_read(&owned, daemon->owned_file);
@@ -444,22 +460,6 @@ int daemon_load(struct daemon *daemon, char *error)
 	return 0;
 }
 
-/* Another maglev-dpdk has nothing of what the one before had: all of it is told again. */
-static int reconnect(struct daemon *daemon, char *error)
-{
-	int err;
-
-	if (ev_is_active(&daemon->events) || !kernel_is_atomic())
-		return 0;
-	err = kernel_reopen(daemon->kernel, error);
-	if (err)
-		return err;
-	log_say(LOG_NOTICE, "connected again", "socket=%s", dataplane_socket());
-	ev_io_set(&daemon->events, kernel_events_fd(daemon->kernel), EV_READ);
-	ev_io_start(daemon->loop, &daemon->events);
-	return 0;
-}
-
 static void apply_again(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
 	struct daemon *daemon = timer->data;
@@ -469,7 +469,7 @@ static void apply_again(struct ev_loop *loop, struct ev_timer *timer, int events
 
 	(void)loop;
 	(void)events;
-	if (!reconnect(daemon, error) && !apply(daemon, daemon->config, &done, error)) {
+	if (!apply(daemon, daemon->config, &done, error)) {
 		if (memcmp(&done, &nothing, sizeof(done)))
 			tell_done(daemon->world, &done);
 		return;

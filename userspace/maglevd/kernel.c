@@ -72,39 +72,44 @@ static void close_clients(struct kernel *kernel)
 	kernel->client = NULL;
 }
 
-/* As long as nobody is there, there are clients without connection: asking them fails. */
-int kernel_reopen(struct kernel *kernel, char *error)
-{
-	kernel_batch_drop(kernel);
-	close_clients(kernel);
-	return open_clients(kernel, error);
-}
-
 bool kernel_is_atomic(void)
 {
 	return dataplane_socket();
 }
 
+static int open_ipvs(struct kernel *kernel, char *error)
+{
+	int err = kernel_is_atomic() ? 0 : ipvs_open(&kernel->ipvs);
+
+	return err ? fail(error, err, "IPVS") : 0;
+}
+
+static void close_all(struct kernel *kernel)
+{
+	kernel_batch_drop(kernel);
+	if (kernel->ipvs)
+		ipvs_close(kernel->ipvs);
+	kernel->ipvs = NULL;
+	close_clients(kernel);
+}
+
+/* As long as nobody is there, there are clients without connection: asking them fails. */
+int kernel_reopen(struct kernel *kernel, char *error)
+{
+	close_all(kernel);
+	return open_clients(kernel, error) ?: open_ipvs(kernel, error);
+}
+
 struct kernel *kernel_open(char *error)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
-	int err;
 
 	if (!kernel) {
 		fail(error, -ENOMEM, "kernel");
 		return NULL;
 	}
-	err = open_clients(kernel, error);
-	if (err)
-		goto err_close;
-	if (kernel_is_atomic())
+	if (!open_clients(kernel, error) && !open_ipvs(kernel, error))
 		return kernel;
-	err = ipvs_open(&kernel->ipvs);
-	if (!err)
-		return kernel;
-	fail(error, err, "IPVS");
-
-err_close:
 	kernel_close(kernel);
 	return NULL;
 }
@@ -113,10 +118,7 @@ void kernel_close(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
-	kernel_batch_drop(kernel);
-	if (kernel->ipvs)
-		ipvs_close(kernel->ipvs);
-	close_clients(kernel);
+	close_all(kernel);
 	free(kernel);
 }
 
@@ -147,7 +149,7 @@ static int list(struct kernel *kernel, u8 command, maglev_row *row, void *ctx)
 {
 	int err = maglev_client_list(kernel->client, command, row, ctx);
 
-	return err == -EINTR ? 0 : err;
+	return maglev_client_error(kernel->client)->failure == MAGLEV_FAILURE_INTERRUPTED ? 0 : err;
 }
 
 int kernel_list_services(struct kernel *kernel, maglev_row *row, void *ctx)

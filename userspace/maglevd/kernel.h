@@ -15,7 +15,7 @@ struct kernel;
 struct kernel *kernel_open(char *error);
 
 /*
- * kernel_reopen: what maglev-dpdk was is gone; perhaps there is another one.
+ * kernel_reopen: the module, or maglev-dpdk, is gone; perhaps there is another one.
  *
  * Return: 0: connected, to one that has nothing yet; -errno with @error written.
  */
