@@ -263,8 +263,16 @@ def a_list_that_changes_is_read_again():
         plane.interrupt = 2
         rows = json.loads(done_of(plane, "-j", "backend").stdout)
         same((len(rows), len(plane.asked)), (len(BACKENDS), 3))
-        plane.interrupt = 9
-        assert "holes" in done_of(plane, "-j", "backend").stderr
+
+
+@test
+def a_list_that_may_have_holes_is_shown_and_fails():
+    for words, key in (("backend", "backend"), ("flow", "flow")):
+        with Plane(WORLD) as plane:
+            plane.interrupt = 9
+            done = done_of(plane, "-j", words, status=1)
+            assert "holes" in done.stderr, done.stderr
+            assert all(key in row for row in json.loads(done.stdout)), done.stdout
 
 
 def check_refused(words, answers, first, caret=None, status=1, text=""):

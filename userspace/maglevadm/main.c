@@ -148,5 +148,5 @@ int main(int argc, char **argv)
 	if (!status)
 		status = run(&options, argc - at, argv + at);
 	plane_close();
-	return status;
+	return !status && plane_has_holes() ? STATUS_FAILED : status;
 }

@@ -19,6 +19,7 @@ enum {
 };
 
 static struct maglev_client *plane;
+static bool has_holes;
 
 static const char *name_of(const struct order *order, char text[NAME_BYTES])
 {
@@ -180,6 +181,24 @@ static int settle(const struct order *order, int result)
 	return result < 0 ? fail(order) : result;
 }
 
+static bool is_interrupted(int result)
+{
+	return result < 0 && maglev_client_error(plane)->failure == MAGLEV_FAILURE_INTERRUPTED;
+}
+
+/* What was read is shown nevertheless: only the exit status tells scripts. */
+static int allow_holes(const char *how_often)
+{
+	err_warn("the list changed while it was read%s: it may have holes", how_often);
+	has_holes = true;
+	return STATUS_DONE;
+}
+
+bool plane_has_holes(void)
+{
+	return has_holes;
+}
+
 int plane_get(const struct order *order, u8 command, const struct maglev_lib_message *message,
 	      struct rows *rows)
 {
@@ -211,11 +230,8 @@ int plane_list(const struct order *order, u8 command, const struct maglev_lib_me
 	do {
 		rows_fini(rows);
 		result = maglev_client_dump(plane, &request, keep_row, rows);
-	} while (result == -EINTR && ++tries < TRIES);
-	if (result == -EINTR)
-		err_warn("the list changed while it was read, %d times: it may have holes", tries);
-	else
-		status = settle(order, result);
+	} while (is_interrupted(result) && ++tries < TRIES);
+	status = is_interrupted(result) ? allow_holes(", each time") : settle(order, result);
 out:
 	maglev_request_fini(&request);
 	return status;
@@ -232,10 +248,7 @@ int plane_stream(const struct order *order, u8 command, maglev_row *row, void *c
 	if (status)
 		goto out;
 	result = maglev_client_dump(plane, &request, row, ctx);
-	if (result == -EINTR)
-		err_warn("the list changed while it was read: it may have holes");
-	else
-		status = settle(order, result);
+	status = is_interrupted(result) ? allow_holes("") : settle(order, result);
 out:
 	maglev_request_fini(&request);
 	return status;

@@ -39,6 +39,9 @@ int plane_get(const struct order *order, u8 command, const struct maglev_lib_mes
 /* Ask and have each message as it comes; one that returns other than 0 is the last. */
 int plane_stream(const struct order *order, u8 command, maglev_row *row, void *ctx);
 
+/* Was there a list that changed each time it was asked for? What came of it was taken. */
+bool plane_has_holes(void);
+
 /* Send a batch. If it fails nothing is said: *error tells. */
 int plane_batch(struct maglev_request *request, const struct maglev_error **error);
 
