@@ -18,6 +18,8 @@ enum {
 	NETNS_NAME_MAX = 255,
 };
 
+static bool is_entered;
+
 static int open_netns(const char *name)
 {
 	char path[sizeof(NETNS_DIRECTORY) + NETNS_NAME_MAX];
@@ -46,5 +48,11 @@ int netns_enter(const char *name)
 						   "needs CAP_SYS_ADMIN, as root has it") :
 					  err_deny(span_of(name), "-n", "%s", strerror(errno));
 	close(fd);
+	is_entered = !status;
 	return status;
+}
+
+bool netns_is_entered(void)
+{
+	return is_entered;
 }

@@ -2,6 +2,8 @@
 /* maglevd lists its services in a file, one a line as we show them, below the name of its own. */
 #include "owned.h"
 
+#include "dpdk.h"
+#include "netns.h"
 #include "show.h"
 
 #include <stdio.h>
@@ -32,6 +34,12 @@ static bool find_service(const char *service, char config[LINE_BYTES])
 	return found;
 }
 
+/* The file does not say whose services it lists: most likely those of where we were started. */
+static bool is_elsewhere(void)
+{
+	return dpdk_socket || netns_is_entered();
+}
+
 int owned_check(const struct order *order)
 {
 	u64 weight = order->message.backend.has & MAGLEV_LIB_HAS(BACKEND_NOMINAL_WEIGHT);
@@ -39,7 +47,7 @@ int owned_check(const struct order *order)
 	char service[SHOW_NAME], config[LINE_BYTES];
 	const struct note *note;
 
-	if (order->force || !(weight | share) ||
+	if (order->force || !(weight | share) || is_elsewhere() ||
 	    !find_service(show_service(&order->message.service.key, service), config))
 		return STATUS_DONE;
 	note = order_find(order, MAGLEV_ENTRY_NONE,
