@@ -8,10 +8,12 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -156,6 +158,27 @@ def silent_clients_keep_nobody_out_for_long():
             stack.enter_context(client(maglevd))
         same(adm(maglevd, "status").returncode, 0)
         assert maglevd.ask("/status")
+
+
+def cpu_seconds(maglevd):
+    fields = Path(f"/proc/{maglevd.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@test
+def without_descriptors_it_waits():
+    with Maglevd() as maglevd:
+        pid = maglevd.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (0, limits[1]))
+        with client(maglevd) as one:
+            one.sendall(b'{"command": "status"}\n')
+            before, end = cpu_seconds(maglevd), time.monotonic() + 2
+            while time.monotonic() < end:
+                assert cpu_seconds(maglevd) - before < 1, "it spins"
+                time.sleep(.05)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            assert one.recv(1) == b"{"
 
 
 @test

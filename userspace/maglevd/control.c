@@ -27,6 +27,7 @@ enum {
 	CLIENTS = 16,
 	LINE_BYTES = 4096,
 	PATIENCE_S = 10,
+	PAUSE_S = 1, /* where the system has no descriptor left for a client */
 	BACKLOG = 64,
 	GROUPS_MAX = 128,
 };
@@ -46,6 +47,7 @@ struct control {
 	struct ev_loop *loop;
 	struct daemon *daemon;
 	struct ev_io io;
+	struct ev_timer pause;
 	struct sockaddr_un address;
 	struct client client[CLIENTS];
 	u32 n_clients;
@@ -63,6 +65,24 @@ static void hang_up(struct client *client)
 	client->control = NULL;
 	control->n_clients--;
 	ev_io_start(control->loop, &control->io);
+}
+
+/* A client that cannot be taken keeps the socket readable: looking at once would be forever. */
+static void pause_taking(struct control *control)
+{
+	ev_io_stop(control->loop, &control->io);
+	ev_timer_stop(control->loop, &control->pause);
+	ev_timer_set(&control->pause, PAUSE_S, 0.);
+	ev_timer_start(control->loop, &control->pause);
+}
+
+static void go_on_taking(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct control *control = timer->data;
+
+	(void)events;
+	if (control->n_clients < CLIENTS)
+		ev_io_start(loop, &control->io);
 }
 
 static void lose_patience(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -223,6 +243,11 @@ static void begin_client(struct control *control, struct client *client, int fd)
 		ev_io_stop(control->loop, &control->io);
 }
 
+static bool is_exhausted(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
+
 static void take_client(struct ev_loop *loop, struct ev_io *io, int events)
 {
 	struct control *control = io->data;
@@ -232,6 +257,8 @@ static void take_client(struct ev_loop *loop, struct ev_io *io, int events)
 	(void)loop;
 	(void)events;
 	fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && is_exhausted(errno))
+		pause_taking(control);
 	if (fd < 0)
 		return;
 	for (i = 0; i < CLIENTS && control->client[i].control; i++)
@@ -280,7 +307,8 @@ struct control *control_create(struct ev_loop *loop, struct daemon *daemon, cons
 		return NULL;
 	}
 	ev_io_init(&control->io, take_client, fd, EV_READ);
-	control->io.data = control;
+	ev_timer_init(&control->pause, go_on_taking, PAUSE_S, 0.);
+	control->io.data = control->pause.data = control;
 	ev_io_start(loop, &control->io);
 	return control;
 }
@@ -295,6 +323,7 @@ void control_destroy(struct control *control)
 		if (control->client[i].control)
 			hang_up(&control->client[i]);
 	ev_io_stop(control->loop, &control->io);
+	ev_timer_stop(control->loop, &control->pause);
 	close(control->io.fd);
 	unlink(control->address.sun_path);
 	free(control);
