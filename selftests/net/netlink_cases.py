@@ -18,7 +18,7 @@ from errno import EACCES, EBUSY, E2BIG, EMSGSIZE, ENOENT, EPERM, ERANGE
 from netlink import ACK, COMMAND, DUMP, NUMBERS, NESTED, Family, Refused, attr, encode
 from netlink_refusals import (ADD, CLOSING, DEL, DOWN, DRAIN, HALF_OPEN, SET, SET_SERVICE, UP, VIP, VIP6, backend,
                               key, refusals, service, tuple_)
-from netlink_world import In, add_service, ipvs, poll, send_udp
+from netlink_world import In, add_service, ipvs, poll, poll_is, send_udp
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 MAGLEVADM = os.environ.get('MAGLEVADM', os.path.join(TOP, 'build/maglevadm'))
@@ -388,7 +388,7 @@ UDP = {'key': key(53, 17)}
 def test_flows():
     """Tracked flows are listed, found, counted, explained, drained and forgotten."""
     send_udp(30001, 30200, 53)
-    poll(lambda: sum(c['half-open'] for c in counts().values()) == 200)
+    poll_is(200, lambda: sum(c['half-open'] for c in counts().values()))
     rows = flow_rows()
     assert len(rows) == 200 and len({row['hash'] for row in rows}) == 200
     for row in rows:
@@ -438,7 +438,7 @@ def test_flows():
     assert told['chosen']['addr'] == '10.0.0.2' and told['source'] in (4, 5)
     family.get('backend-set', {'service': UDP, 'backend': backend(1, 53, admin_state=UP)})
     poll(lambda: get_service(53, 17)['displaced-slots'] == 0)
-    poll(lambda: get_service(53, 17)['flows'] == 200, 40)
+    poll_is(200, lambda: get_service(53, 17)['flows'], 40)
     one = len(of['10.0.0.1'])
     assert family.get('flow-flush', {'service': service(80)})['flows'] == 0
     assert family.get('flow-flush', {'service': UDP, 'backend': backend(1, 53)})['flows'] == one
@@ -472,7 +472,7 @@ def restore(cpu, pairs, **values):
 def test_save_and_restore():
     """Flows that are saved, flushed and restored are those they were, wherever they are put."""
     send_udp(31001, 31200, 53)
-    poll(lambda: len(flow_rows()) == 200)
+    poll_is(200, lambda: len(flow_rows()))
     rows, saved = flow_rows(), words_of()
     assert sorted((row['cpu'], row['line'], row['hash'], row['index']) for row in rows) == \
         sorted((cpu, line, word >> 26, (word >> 10 & 0xffff) - 1) for cpu, line, word in saved)
@@ -607,7 +607,7 @@ def test_key():
     """A key changes every table and moves flows, one change at a time; nobody is ever told the key."""
     global cluster_key
     send_udp(31001, 31100, 53)
-    poll(lambda: len(flow_rows()) == 100)
+    poll_is(100, lambda: len(flow_rows()))
     old = {sport: family.get('flow-get', tuple_(sport, 53))['flow'] for sport in range(31001, 31101)}
     listener = Family()
     listener.subscribe()
@@ -660,7 +660,7 @@ def test_key():
     set_settings(flows=1 << 20)
     assert settings()['flow-bytes'] > 8 << 20 and not settings()['moving']
     send_udp(31001, 31010, 53)
-    poll(lambda: len(flow_rows()) == 10)
+    poll_is(10, lambda: len(flow_rows()))
     family.get('flow-flush')
 
 
@@ -778,7 +778,7 @@ def test_refusals():
     add_service(98, 0)
     poll(lambda: get_service(97, 17)['forwarding'] == 1 and get_service(96)['n-backends'] == 252)
     send_udp(32001, 32010, 97)
-    poll(lambda: len(flow_rows({'service': {'key': key(97, 17)}})) == 10)
+    poll_is(10, lambda: len(flow_rows({'service': {'key': key(97, 17)}})))
     # Taken over by another scheduler, it stays for these flows.
     ipvs(f'-E -u {VIP}:97 -s rr\n')
     poll(lambda: get_service(97, 17)['forwarding'] == 2)

@@ -34,6 +34,19 @@ def poll(what, seconds=20):
         time.sleep(0.05)
 
 
+def poll_is(wanted, what, seconds=20):
+    seen = []
+
+    def is_so():
+        seen[:] = [what()]
+        return seen[0] == wanted
+
+    try:
+        poll(is_so, seconds)
+    except AssertionError:
+        raise AssertionError(f'wanted {wanted}, saw {seen[0]}') from None
+
+
 class In:
     """Within another network namespace; sockets opened there stay there."""
     def __init__(self, name):
