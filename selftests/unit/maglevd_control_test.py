@@ -160,6 +160,49 @@ def silent_clients_keep_nobody_out_for_long():
         assert maglevd.ask("/status")
 
 
+@contextlib.contextmanager
+def nobody_at(maglevd):
+    os.chmod(maglevd.directory.name, 0o755)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@test
+def silent_strangers_do_not_have_root_wait():
+    if os.getuid():
+        return
+    with Maglevd() as maglevd, contextlib.ExitStack() as stack:
+        root = stack.enter_context(client(maglevd))
+        with nobody_at(maglevd):
+            strangers = [stack.enter_context(client(maglevd)) for _ in range(40)]
+        assert ask(maglevd, b'{"command": "reload"}\n') == b"{}\n"
+        root.sendall(b'{"command": "status"}\n')
+        assert root.recv(1) == b"{"
+        same(strangers[0].recv(1), b"")
+        for one in strangers[-10:]:  # nobody's patience has ended
+            one.setblocking(False)
+            try:
+                same(one.recv(1), None)
+            except BlockingIOError:
+                pass
+
+
+@test
+def roots_own_wait_for_each_other():
+    if os.getuid():
+        return
+    with Maglevd() as maglevd, contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(client(maglevd)) for _ in range(16)]
+        with nobody_at(maglevd):
+            stranger = stack.enter_context(client(maglevd))
+        stranger.sendall(b'{"command": "status"}\n')
+        silent[7].sendall(b'{"command": "status"}\n')
+        assert silent[7].recv(1) == b"{" and stranger.recv(1) == b"{"
+
+
 def cpu_seconds(maglevd):
     fields = Path(f"/proc/{maglevd.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One question a connection. Clients that say nothing, too much, or do not listen are hung up on
- * after a while; more than a few at once wait in the kernel's queue.
+ * after a while, at once where others need their place; root's are not, and wait for each other.
  */
 #define _GNU_SOURCE
 #include "control.h"
@@ -50,7 +50,6 @@ struct control {
 	struct ev_timer pause;
 	struct sockaddr_un address;
 	struct client client[CLIENTS];
-	u32 n_clients;
 };
 
 static void hang_up(struct client *client)
@@ -63,7 +62,6 @@ static void hang_up(struct client *client)
 	free(client->answer);
 	client->answer = NULL;
 	client->control = NULL;
-	control->n_clients--;
 	ev_io_start(control->loop, &control->io);
 }
 
@@ -81,8 +79,7 @@ static void go_on_taking(struct ev_loop *loop, struct ev_timer *timer, int event
 	struct control *control = timer->data;
 
 	(void)events;
-	if (control->n_clients < CLIENTS)
-		ev_io_start(loop, &control->io);
+	ev_io_start(loop, &control->io);
 }
 
 static void lose_patience(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -239,8 +236,6 @@ static void begin_client(struct control *control, struct client *client, int fd)
 	client->io.data = client->patience.data = client;
 	ev_io_start(control->loop, &client->io);
 	ev_timer_start(control->loop, &client->patience);
-	if (++control->n_clients == CLIENTS)
-		ev_io_stop(control->loop, &control->io);
 }
 
 static bool is_exhausted(int err)
@@ -248,25 +243,49 @@ static bool is_exhausted(int err)
 	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
 }
 
+/* Who is there for longer than the rest, of those who may be hung up on. Return: NULL: none may. */
+static struct client *find_oldest(struct control *control)
+{
+	struct client *client, *oldest = NULL;
+
+	for (client = control->client; client < control->client + CLIENTS; client++)
+		if (client->peer.uid &&
+		    (!oldest || ev_timer_remaining(control->loop, &client->patience) <
+					ev_timer_remaining(control->loop, &oldest->patience)))
+			oldest = client;
+	return oldest;
+}
+
+/* Return: NULL: all of them are root's. */
+static struct client *find_place(struct control *control)
+{
+	struct client *client;
+
+	for (client = control->client; client < control->client + CLIENTS; client++)
+		if (!client->control)
+			return client;
+	client = find_oldest(control);
+	if (client)
+		hang_up(client);
+	return client;
+}
+
 static void take_client(struct ev_loop *loop, struct ev_io *io, int events)
 {
 	struct control *control = io->data;
-	u32 i;
+	struct client *place = find_place(control);
 	int fd;
 
-	(void)loop;
 	(void)events;
-	fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0 && is_exhausted(errno))
-		pause_taking(control);
-	if (fd < 0)
+	if (!place) {
+		ev_io_stop(loop, io);
 		return;
-	for (i = 0; i < CLIENTS && control->client[i].control; i++)
-		;
-	if (i < CLIENTS)
-		begin_client(control, &control->client[i], fd);
-	else
-		close(fd);
+	}
+	fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		begin_client(control, place, fd);
+	else if (is_exhausted(errno))
+		pause_taking(control);
 }
 
 /* Return: the socket, or -1. */
