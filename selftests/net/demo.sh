@@ -97,7 +97,7 @@ predict() {
 
 # differ A B: how many of the flows in "NAME ... PORT" lines have another backend in B, or none.
 differ() {
-	awk 'NR == FNR { seen[$NF] = $1; next } seen[$NF] != $1 { n++ } END { print n + 0 }' "$2" "$1"
+	awk 'FILENAME == ARGV[1] { seen[$NF] = $1; next } seen[$NF] != $1 { n++ } END { print n + 0 }' "$2" "$1"
 }
 
 # served_by NAME FILE

@@ -80,7 +80,8 @@ explained() {
 
 # connections BALANCER FILE: "NAME PORT" of the flows in FILE, by IPVS's connections or by ours.
 connections() {
-	if in_ns "$1" ipvsadm -Ln | grep -q ' maglev'; then
+	# Not -q: ipvsadm would die of the pipe.
+	if in_ns "$1" ipvsadm -Ln | grep ' maglev' >/dev/null; then
 		explained "$1" "$2"
 		return
 	fi
