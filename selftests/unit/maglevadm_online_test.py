@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 from cli import KEY_TEXT, ROOT, run_tests, same
@@ -470,21 +471,34 @@ def monitor_shows_only_the_events_named():
     same([row["event"] for row in rows], ["state-ntf", "lost", "lost", "drained-ntf"])
 
 
-def completed(plane, line):
+def completed(plane, line, directory=ROOT):
     """What bash would offer behind a line."""
     script = """
         maglevadm() { "$PROGRAM" "$@"; }
-        . userspace/maglevadm/completion.bash
+        . "$ROOT/userspace/maglevadm/completion.bash"
         COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
         _maglevadm
         printf '%s\\n' "${COMPREPLY[@]}"
     """
-    done = subprocess.run(["bash", "-c", script, "bash", line], cwd=ROOT, capture_output=True,
+    done = subprocess.run(["bash", "-c", script, "bash", line], cwd=directory, capture_output=True,
                           text=True, check=True, timeout=60,
-                          env={**os.environ, "PROGRAM": str(maglevadm_plane.PROGRAM),
+                          env={**os.environ, "ROOT": str(ROOT), "PROGRAM": str(maglevadm_plane.PROGRAM),
                                "MAGLEV_TEST_PLANE": plane.path})
     same(done.stderr, "", line)
-    return done.stdout.split()
+    return [word for word in done.stdout.splitlines() if word]
+
+
+@test
+def completion_takes_names_of_files_as_they_are():
+    names = ["$(touch ran)", "`touch ran`", "a b", "a; touch ran", "service", "x*"]
+    with tempfile.TemporaryDirectory() as directory, Plane(WORLD) as plane:
+        for name in names:
+            Path(directory, name).touch()
+        for line in ("state restore ", "set key ", "-b ", "-b a"):
+            wanted = [name for name in names if not line.endswith("a") or name.startswith("a")]
+            same(sorted(completed(plane, f"maglevadm {line}", directory)), sorted(wanted), line)
+        same(completed(plane, "maglevadm service;1e$(touch${IFS}ran) ", directory), [])
+        assert not Path(directory, "ran").exists()
 
 
 @test

@@ -60,15 +60,15 @@ _maglevadm_services() {
 		sed -n 's/^[[:space:]]*"name":[[:space:]]*"\(.* .*\)",$/\1/p'
 }
 
-# _maglevadm_value WHAT [WORD]: the candidates for a value, behind the first word of a service or a flow.
+# _maglevadm_value WHAT [WORD]: the candidates for a value, a line each, behind the first word of a service or a flow. Files
+# are named as such: bash knows how to quote them.
 _maglevadm_value() {
 	case $1 in
-	SERVICE | PROTO) echo tcp udp sctp; [ "$1" = PROTO ] || echo fwmark ;;
-	ADDRESS) _maglevadm_services | sed -n "s/^$2 \\([^ ]*\\).*/\\1/p" ;;
+	SERVICE | PROTO) printf '%s\n' tcp udp sctp; [ "$1" = PROTO ] || echo fwmark ;;
+	ADDRESS) _maglevadm_services | awk -v word="$2" '$1 == word { print $2 }' ;;
 	BACKEND) _maglevadm_names '^[^ ]*$' ;;
-	FILE) compgen -f -- "$_maglevadm_cur" ;;
-	DIRECTORY) compgen -d -- "$_maglevadm_cur" ;;
-	*[a-z]*) tr '|' ' ' <<<"$1" ;;
+	FILE | DIRECTORY) echo "$1" ;;
+	*[a-z]*) tr '|' '\n' <<<"$1" ;;
 	esac
 }
 
@@ -114,8 +114,9 @@ _maglevadm_words() {
 _maglevadm_command() {
 	local line name=$1 places words offline=''
 
+	[[ $1 =~ ^[a-z]+$ ]] || return 0 # below it is part of a pattern
 	if [ $# -gt 1 ] || ! grep -q "^$1 " <<<"$_maglevadm_commands"; then
-		! grep -q "^$1 $2;" <<<"$_maglevadm_commands" || name="$1 $2"
+		! grep -Fq "$1 $2;" <<<"$_maglevadm_commands" || name="$1 $2"
 	else
 		sed -n "s/^$1 \\([^;]*\\);.*/\\1/p" <<<"$_maglevadm_commands"
 		return
@@ -134,13 +135,45 @@ _maglevadm_command() {
 	done <<<"$_maglevadm_commands"
 	case $name in
 	help) [ $# -gt 0 ] || awk -F'[ ;]' '{ print $1 }' <<<"$_maglevadm_commands" ;;
-	table*) [ -z "$offline" ] || echo "$_maglevadm_options" ;;
+	table*) [ -z "$offline" ] || tr ' ' '\n' <<<"$_maglevadm_options" ;;
 	esac
 }
 
+# _maglevadm_offer CANDIDATE...: those that begin as what was typed, taken as they are: "compgen -W" would expand them, and
+# a name can be a command to do so.
+_maglevadm_offer() {
+	local candidate
+
+	COMPREPLY=()
+	for candidate; do
+		case $candidate in
+		FILE) mapfile -t COMPREPLY < <(compgen -f -- "$_maglevadm_cur"); compopt -o filenames 2>/dev/null ;;
+		DIRECTORY) mapfile -t COMPREPLY < <(compgen -d -- "$_maglevadm_cur"); compopt -o filenames 2>/dev/null ;;
+		'') ;;
+		"$_maglevadm_cur"*) COMPREPLY+=("$candidate") ;;
+		esac
+	done
+}
+
+# _maglevadm_candidates: behind the words before, of which those from the ATth are a command.
+_maglevadm_candidates() {
+	local at=$1
+
+	if [ ${#typed[@]} -gt "$at" ]; then
+		_maglevadm_command "${typed[@]:at}"
+	elif [[ ${typed[-1]} =~ ^(-n|--netns)$ ]]; then
+		ls /run/netns 2>/dev/null
+	elif [[ ${typed[-1]} =~ ^(-b|--batch)$ ]]; then
+		echo FILE
+	else
+		printf '%s\n' -j -n -b --dpdk --help --version
+		awk -F'[ ;]' '{ print $1 }' <<<"$_maglevadm_commands" | sort -u
+	fi
+}
+
 _maglevadm() {
-	local _maglevadm_cur _maglevadm_first candidates at=1
-	local -a typed _maglevadm_program _maglevadm_service
+	local _maglevadm_cur _maglevadm_first at=1
+	local -a typed candidates _maglevadm_program _maglevadm_service
 
 	# As typed: bash cuts words at colons, of which addresses are full.
 	read -ra typed <<<"${COMP_LINE:0:COMP_POINT}"
@@ -158,16 +191,8 @@ _maglevadm() {
 		*) at=$((at + 1)) ;;
 		esac
 	done
-	if [ ${#typed[@]} -gt "$at" ]; then
-		candidates=$(_maglevadm_command "${typed[@]:at}")
-	elif [[ ${typed[-1]} =~ ^(-n|--netns)$ ]]; then
-		candidates=$(ls /run/netns 2>/dev/null)
-	elif [[ ${typed[-1]} =~ ^(-b|--batch)$ ]]; then
-		candidates=$(compgen -f -- "$_maglevadm_cur")
-	else
-		candidates="-j -n -b --dpdk --help --version $(awk -F'[ ;]' '{ print $1 }' <<<"$_maglevadm_commands" | sort -u)"
-	fi
-	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$_maglevadm_cur")
+	mapfile -t candidates < <(_maglevadm_candidates "$at")
+	_maglevadm_offer "${candidates[@]}"
 	if [[ $_maglevadm_cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
 		COMPREPLY=("${COMPREPLY[@]#"${_maglevadm_cur%:*}:"}")
 	fi
