@@ -215,7 +215,7 @@ static void a_list_can_fail_at_its_end(void **state)
 	maglev_client_close(client);
 }
 
-static int stop(void *ctx, const struct maglev_lib_message *message)
+static int take_one(void *ctx, const struct maglev_lib_message *message)
 {
 	(void)message;
 	++*(u32 *)ctx;
@@ -235,7 +235,7 @@ static void a_list_nobody_wants_is_read_to_its_end(void **state)
 	say_done(0, 0);
 	end_packet();
 	assert_int_equal(maglev_request_init(&request, MAGLEV_CMD_BACKEND_GET), 0);
-	assert_int_equal(maglev_client_dump(client, &request, stop, &rows), 42);
+	assert_int_equal(maglev_client_dump(client, &request, take_one, &rows), 42);
 	assert_int_equal(rows, 1);
 	assert_int_equal(peer.next, 2);
 	maglev_request_fini(&request);

@@ -69,13 +69,31 @@ static inline struct config *read_text(const char *text)
 	return config;
 }
 
+/* Where nothing is, has another column in each version of libfyaml. */
+static inline void assert_same_refusal(const char *seen, const char *wanted)
+{
+	const char *seen_after = strstr(seen, ": "), *wanted_after = strstr(wanted, ": ");
+
+	if (!strstr(wanted, "no value") || !seen_after) {
+		assert_string_equal(seen, wanted);
+		return;
+	}
+	while (seen_after > seen && seen_after[-1] != ':')
+		seen_after--;
+	while (wanted_after > wanted && wanted_after[-1] != ':')
+		wanted_after--;
+	assert_int_equal(seen_after - seen, wanted_after - wanted);
+	assert_memory_equal(seen, wanted, wanted_after - wanted);
+	assert_string_equal(strstr(seen, ": "), strstr(wanted, ": "));
+}
+
 static inline void assert_refused(const char *text, const char *message)
 {
 	struct config *config = try_text(text);
 
 	if (config)
 		fail_msg("accepted, not refused with %s:\n%s", message, text);
-	assert_string_equal(error, message);
+	assert_same_refusal(error, message);
 }
 
 struct text {
