@@ -8,6 +8,7 @@ CMD ?= uname -a
 override CMD := $(value CMD)
 export CMD
 PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
 DESTDIR ?=
 CFLAGS ?= -O2 -g
 VERSION := $(shell sed -n 's/.*MAGLEV_VERSION "\(.*\)"/\1/p' include/maglev/version.h)
@@ -62,7 +63,7 @@ DPDK_HEADERS := $(wildcard userspace/dpdk/*.h)
 DPDK_DATA := $(addprefix userspace/dpdk/,burst.c data.c fragments.c hop.c icmp.c lookup.c ports.c siphash.c spill.c split.c worker.c xmit.c)
 DPDK_MAIN := $(addprefix userspace/dpdk/,main.c options.c)
 DPDK_FIXED := $(addprefix selftests/dpdk/,control_fixed.c fixed.c)
-DPDK_FLAGS = -O3 -g -flto=auto -fno-strict-aliasing $(shell pkg-config --cflags libdpdk libnl-route-3.0)
+DPDK_FLAGS = $(CFLAGS) -O3 -flto=auto -fno-strict-aliasing $(shell pkg-config --cflags libdpdk libnl-route-3.0)
 DPDK_LIBS = $(shell pkg-config --libs libdpdk libnl-route-3.0) -lev
 DPDK_SANITIZE = -O1 -fno-lto -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=alignment
 BUILD_DPDK = $(CC) $(CSTD) $(CPPFLAGS) -Iinclude/uapi -Iuserspace/dpdk -Iselftests/dpdk $(DPDK_FLAGS)
@@ -133,20 +134,21 @@ module: ## build ip_vs_maglev.ko for the running kernel, or for KDIR=
 	@scripts/build-module "$(KDIR)" $(B)/module
 
 install: userspace ## install what is built (PREFIX=, DESTDIR=); the module too where it is built
-	install -D -m 755 $(B)/maglevadm $(DESTDIR)$(PREFIX)/sbin/maglevadm
+	install -D -m 755 $(B)/maglevadm $(DESTDIR)$(SBINDIR)/maglevadm
 	install -D -m 644 userspace/maglevadm/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/maglevadm
-	install -D -m 755 $(B)/maglevd $(DESTDIR)$(PREFIX)/sbin/maglevd
+	install -D -m 755 $(B)/maglevd $(DESTDIR)$(SBINDIR)/maglevd
 	install -D -m 644 userspace/maglevd/maglevd.yaml.example $(DESTDIR)$(PREFIX)/share/doc/maglev/maglevd.yaml.example
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/maglev/announce Documentation/announce/*.conf
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/sbin|$(PREFIX)/sbin|' userspace/maglevd/maglevd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/maglevd.service
+	sed 's|/usr/sbin|$(SBINDIR)|' userspace/maglevd/maglevd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/maglevd.service
 	install -D -m 644 Documentation/man/maglevadm.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglevadm.8
 	install -D -m 644 Documentation/man/maglevd.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglevd.8
 	install -D -m 644 Documentation/man/maglevd.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/maglevd.yaml.5
 	install -D -m 644 Documentation/man/ip_vs_maglev.7 $(DESTDIR)$(PREFIX)/share/man/man7/ip_vs_maglev.7
 	@if [ -e $(B)/maglev-dpdk ]; then \
-		install -D -m 755 $(B)/maglev-dpdk $(DESTDIR)$(PREFIX)/sbin/maglev-dpdk && \
-		install -D -m 644 Documentation/man/maglev-dpdk.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglev-dpdk.8; \
+		install -D -m 755 $(B)/maglev-dpdk $(DESTDIR)$(SBINDIR)/maglev-dpdk && \
+		install -D -m 644 Documentation/man/maglev-dpdk.8 $(DESTDIR)$(PREFIX)/share/man/man8/maglev-dpdk.8 && \
+		sed 's|/usr/sbin|$(SBINDIR)|' userspace/dpdk/maglev-dpdk.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/maglev-dpdk.service; \
 	fi
 	@if [ -e $(B)/module/ip_vs_maglev.ko ]; then \
 		$(MAKE) -C "$(KDIR)" M=$(CURDIR)/$(B)/module INSTALL_MOD_PATH=$(DESTDIR) modules_install && \
