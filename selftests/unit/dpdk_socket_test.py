@@ -7,6 +7,7 @@ TAP on stdout; exit 0 passed, 1 failed, 4 skipped. Arguments choose tests by nam
 
 import json
 import os
+import resource
 import socket
 import struct
 import subprocess
@@ -273,6 +274,69 @@ def two_cannot_have_one_socket():
         same(server.ask("service", "show"), [])
 
 
+def a_file_that_is_no_socket_stays():
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "key"
+        path.write_text(KEY_TEXT, encoding="ascii")
+        done = subprocess.run([PROGRAM, "-s", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and f"{path}: File exists" in done.stderr, done
+        same(path.read_text(encoding="ascii"), KEY_TEXT)
+
+
+def a_group_that_is_not_there_is_refused():
+    done = subprocess.run([PROGRAM, "-s", "/nonexistent/socket", "-g", "nosuchgroup"], capture_output=True, text=True,
+                          check=False)
+    same((done.returncode, done.stderr), (1, "maglev-dpdk: --group nosuchgroup: no such group\n"))
+
+
+def connect(server):
+    one = socket.socket(socket.AF_UNIX)
+    one.settimeout(20 * SLOW)
+    one.connect(server.path)
+    return one
+
+
+def root_has_a_place_where_its_group_has_all():
+    if os.getuid():
+        return
+    with Server("-g", "nogroup") as server:
+        os.chmod(server.directory.name, 0o755)
+        os.setegid(65534)
+        os.seteuid(65534)
+        try:
+            members = [connect(server) for _ in range(80)]
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+        same(server.ask("service", "show"), [])
+        same(members[0].recv(1), b"")
+        same(members[64].recv(1), b"")  # one too many
+        members[1].setblocking(False)
+        try:
+            same(members[1].recv(1), None)
+        except BlockingIOError:
+            pass
+        for one in members:
+            one.close()
+
+
+def without_descriptors_it_waits():
+    def cpu_seconds():
+        fields = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    with Server() as server:
+        limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (0, limits[1]))
+        with connect(server):
+            before, end = cpu_seconds(), time.monotonic() + 2
+            while time.monotonic() < end:
+                assert cpu_seconds() - before < 1, "it spins"
+                time.sleep(0.05)
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limits)
+            same(server.ask("service", "show"), [])
+
+
 def without_a_server_it_asks_for_one():
     done = run("--dpdk=/nonexistent/socket", "show")
     same((done.returncode, done.stderr), (1, "maglevadm: maglev-dpdk: /nonexistent/socket: No such file or directory: "
@@ -284,7 +348,9 @@ TESTS = [services_and_backends_have_the_golden_digests, fragments_are_switched_a
          ipvsadm_grammar_means_the_same, refusals_name_the_word,
          explain_and_preview_agree_with_the_tables, events_come_in_order,
          a_length_that_cannot_be_ends_the_connection, many_backends_are_listed_whole,
-         two_cannot_have_one_socket, without_a_server_it_asks_for_one]
+         two_cannot_have_one_socket, a_file_that_is_no_socket_stays,
+         a_group_that_is_not_there_is_refused, root_has_a_place_where_its_group_has_all,
+         without_descriptors_it_waits, without_a_server_it_asks_for_one]
 
 if __name__ == "__main__":
     WRONG = build()

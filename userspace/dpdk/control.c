@@ -84,6 +84,10 @@ int control_open(struct ev_loop *loop, const struct control_options *options)
 	const struct group *group = getgrnam(options->group ? options->group : CONTROL_GROUP);
 	int err;
 
+	if (options->group && !group) {
+		fprintf(stderr, "maglev-dpdk: --group %s: no such group\n", options->group);
+		return -EINVAL;
+	}
 	memset(&model, 0, sizeof(model));
 	model.loop = loop;
 	model.event = server_event;

@@ -16,6 +16,7 @@
 
 enum {
 	CONNECTIONS_MAX = 64,
+	PAUSE_S = 1, /* where the system has no descriptor left for a connection */
 	READ_BYTES = 64 * 1024,
 	GROUPS_MAX = 1024,
 };
@@ -26,11 +27,13 @@ struct connection {
 	ev_io readable;
 	ev_io writable;
 	int fd;
+	bool is_root;
 };
 
 static struct {
 	struct ev_loop *loop;
 	ev_io listening;
+	ev_timer pause;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	gid_t group;
 	struct connection *connections;
@@ -160,17 +163,67 @@ static bool in_group(int fd, gid_t group)
 	return false;
 }
 
-static bool is_trusted(int fd)
+static bool is_root(const struct ucred *peer)
 {
+	return !peer->uid || peer->uid == geteuid();
+}
+
+static bool is_trusted(int fd, const struct ucred *peer)
+{
+	return is_root(peer) || (server.group != (gid_t)-1 &&
+				 (peer->gid == server.group || in_group(fd, server.group)));
+}
+
+/* All places may be the group's: then root has that of who is there for the longest. */
+static bool make_place(bool for_root)
+{
+	struct connection *connection, *oldest = NULL;
+
+	if (server.n < CONNECTIONS_MAX)
+		return true;
+	for (connection = server.connections; for_root && connection; connection = connection->next)
+		if (!connection->is_root)
+			oldest = connection;
+	if (oldest)
+		drop(oldest);
+	return oldest;
+}
+
+static void begin_connection(int fd)
+{
+	struct connection *connection;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		return false;
-	if (!peer.uid || peer.uid == geteuid())
-		return true;
-	return server.group != (gid_t)-1 &&
-	       (peer.gid == server.group || in_group(fd, server.group));
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || !is_trusted(fd, &peer) ||
+	    !make_place(is_root(&peer))) {
+		close(fd);
+		return;
+	}
+	connection = server_take(fd);
+	if (connection)
+		connection->is_root = is_root(&peer);
+}
+
+/* Who cannot be taken keeps the socket readable: looking at once would be forever. */
+static void pause_taking(void)
+{
+	ev_io_stop(server.loop, &server.listening);
+	ev_timer_stop(server.loop, &server.pause);
+	ev_timer_set(&server.pause, PAUSE_S, 0.);
+	ev_timer_start(server.loop, &server.pause);
+}
+
+static void go_on_taking(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)timer;
+	(void)events;
+	ev_io_start(loop, &server.listening);
+}
+
+static bool is_exhausted(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
 }
 
 static void on_connection(struct ev_loop *loop, ev_io *io, int events)
@@ -179,12 +232,10 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
 
 	(void)loop;
 	(void)events;
-	if (fd < 0)
-		return;
-	if (server.n < CONNECTIONS_MAX && is_trusted(fd))
-		server_take(fd);
-	else
-		close(fd);
+	if (fd >= 0)
+		begin_connection(fd);
+	else if (is_exhausted(errno))
+		pause_taking();
 }
 
 void server_event(u8 command, struct maglev_lib_message *message)
@@ -197,11 +248,17 @@ void server_event(u8 command, struct maglev_lib_message *message)
 	}
 }
 
-/* Somebody's who is no more may be removed; one that answers is another's. */
+/* Somebody's who is no more may be removed; one that answers is another's, and a file is not ours. */
 static int remove_stale(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err = 0;
+	struct stat stat;
+	int fd, err = 0;
 
+	if (lstat(address->sun_path, &stat))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(stat.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (!connect(fd, (const void *)address, sizeof(*address)))
@@ -260,6 +317,7 @@ int server_open(struct ev_loop *loop, const char *path, gid_t group)
 		goto out;
 	strcpy(server.path, path);
 	ev_io_init(&server.listening, on_connection, server.fd, EV_READ);
+	ev_timer_init(&server.pause, go_on_taking, PAUSE_S, 0.);
 	ev_io_start(loop, &server.listening);
 	return 0;
 out:
@@ -277,6 +335,7 @@ void server_close(void)
 	if (server.fd < 0)
 		return;
 	ev_io_stop(server.loop, &server.listening);
+	ev_timer_stop(server.loop, &server.pause);
 	close(server.fd);
 	unlink(server.path);
 	server.fd = -1;

@@ -292,10 +292,12 @@ static void take_client(struct ev_loop *loop, struct ev_io *io, int events)
 static int listen_at(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stat stat;
 
 	if (fd < 0)
 		return -1;
-	unlink(address->sun_path);
+	if (!lstat(address->sun_path, &stat) && S_ISSOCK(stat.st_mode))
+		unlink(address->sun_path);
 	/* Who may do what is asked of each peer; all may connect. */
 	if (!bind(fd, (const struct sockaddr *)address, sizeof(*address)) &&
 	    !chmod(address->sun_path, 0666) && !listen(fd, BACKLOG))
