@@ -41,7 +41,6 @@ enum spill_level {
 /**
  * struct spill - of one worker
  * @ring: what others have handed to it
- * @full: turns in sequence its queue was full
  * @next: whom it hands something to next
  * @votes: by which the candidate leads
  * @candidate: the flow that may have the majority
@@ -49,7 +48,6 @@ enum spill_level {
  */
 struct spill {
 	struct rte_ring *ring;
-	u32 full;
 	u32 next;
 	u32 votes;
 	struct maglev_tuple candidate;

@@ -101,17 +101,18 @@ void worker_to_kernel(struct worker *worker, u16 port, struct rte_mbuf *mbuf)
 }
 
 /* A full burst means that there is more; how much more not every card can tell. */
-static inline enum spill_level find_level(struct worker *worker, const struct port *port, u32 n)
+static inline enum spill_level find_level(u32 worker, struct output *output, u32 n)
 {
+	const struct port *port = output->port;
 	int waiting;
 
 	if (likely(n < BURST)) {
-		worker->spill.full = 0;
+		output->full = 0;
 		return SPILL_NONE;
 	}
-	if (likely(++worker->spill.full <= SPILL_FULL_TURNS) || data_workers() == 1)
+	if (likely(++output->full <= SPILL_FULL_TURNS) || data_workers() == 1)
 		return SPILL_NONE;
-	waiting = port->counts ? rte_eth_rx_queue_count(port->id, worker->id) : -ENOTSUP;
+	waiting = port->counts ? rte_eth_rx_queue_count(port->id, worker) : -ENOTSUP;
 	if (waiting < 0)
 		return SPILL_HAND;
 	if (waiting < port->n_descriptors / 2)
@@ -120,8 +121,9 @@ static inline enum spill_level find_level(struct worker *worker, const struct po
 }
 
 static inline u32 receive(struct worker *worker, const struct generation *generation,
-			  const struct port *port)
+			  struct output *output)
 {
+	const struct port *port = output->port;
 	struct rte_mbuf *mbuf[BURST];
 	u32 i, n;
 
@@ -132,7 +134,7 @@ static inline u32 receive(struct worker *worker, const struct generation *genera
 		return 0;
 	for (i = 0; i < n; i++)
 		mbuf[i]->port = port->id;
-	burst_run(worker, generation, mbuf, n, find_level(worker, port, n));
+	burst_run(worker, generation, mbuf, n, find_level(worker->id, output, n));
 	return n;
 }
 
@@ -188,7 +190,7 @@ u32 worker_turn(struct worker *worker, const struct generation *generation)
 
 	read_clock(worker);
 	for (i = 0; i < worker->n_outputs; i++) {
-		n = receive(worker, generation, worker->output[i].port);
+		n = receive(worker, generation, &worker->output[i]);
 		received += n;
 	}
 	if (unlikely(worker->n_held))

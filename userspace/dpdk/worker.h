@@ -23,6 +23,7 @@ struct held;
  * @port: the port
  * @n: buffers in @mbuf, those to the network
  * @checksums: the port fills in the checksum of an IPv4 header
+ * @full: turns in sequence the port's queue of this worker was full
  * @forwarded: by place in @mbuf, a bit each: a service's packet, counted as forwarded
  * @n_kernel: buffers in @kernel, those to its kernel's side
  */
@@ -31,6 +32,7 @@ struct output {
 	u16 n;
 	u16 n_kernel;
 	bool checksums;
+	u32 full;
 	u32 forwarded;
 	struct rte_mbuf *mbuf[BURST];
 	struct rte_mbuf *kernel[BURST];
