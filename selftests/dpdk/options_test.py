@@ -19,6 +19,7 @@ REFUSED = [
     (["--mtu", "1279"], "--mtu 1279: " + NUMBER % (1280, 9600)),
     (["--mtu", "1500x"], "--mtu 1500x: " + NUMBER % (1280, 9600)),
     (["--mtu=-1"], "--mtu -1: " + NUMBER % (1280, 9600)),
+    (["--mtu", "1501"], "--mtu 1501: --kernel tap takes 1500 at most"),
     (["--buffers", "1023"], "--buffers 1023: " + NUMBER % (1024, 1 << 24)),
     (["--buffer-size", "99999"], "--buffer-size 99999: " + NUMBER % (128, 16384)),
     (["--descriptors", "0"], "--descriptors 0: " + NUMBER % (64, 32768)),

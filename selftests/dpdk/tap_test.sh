@@ -53,7 +53,7 @@ END
 unshare -n sleep 600 &
 other=$!
 MAGLEV_FIXED=$work/fixed XDG_RUNTIME_DIR=$work "$program" --no-huge --no-pci --no-telemetry -m 256 --file-prefix "tap$$" --lcores 0@0-1,1@0-1 \
-	--log-level 4 --vdev net_tap10,iface=wire0 -- --idle 200 --buffers 8192 >"$work/log" 2>&1 &
+	--log-level 4 --vdev net_tap0,iface=wire0 -- --idle 200 --buffers 8192 >"$work/log" 2>&1 &
 pid=$!
 trap finish EXIT
 

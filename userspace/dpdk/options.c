@@ -17,6 +17,7 @@ enum {
 	MBUF_BYTES_DEFAULT = 2048,
 	DESCRIPTORS_DEFAULT = 1024,
 	IDLE_MAX_US = 1000000,
+	TAP_MTU_MAX = 1500,
 };
 
 static const char usage[] =
@@ -161,6 +162,17 @@ static bool read_option(struct options *options, int option)
 	}
 }
 
+/* net_tap has room for no larger frame. */
+static bool is_mtu_possible(const struct options *options)
+{
+	if (options->kernel != KERNEL_TAP || options->mtu <= TAP_MTU_MAX)
+		return true;
+	fprintf(stderr,
+		"maglev-dpdk: --mtu %u: --kernel tap takes %u at most, virtio and none more\n",
+		options->mtu, TAP_MTU_MAX);
+	return false;
+}
+
 bool options_parse(struct options *options, int argc, char **argv, int *status)
 {
 	int option;
@@ -189,5 +201,5 @@ bool options_parse(struct options *options, int argc, char **argv, int *status)
 		fprintf(stderr, "maglev-dpdk: %s: not an option\n%s", argv[optind], usage);
 		return false;
 	}
-	return true;
+	return is_mtu_possible(options);
 }

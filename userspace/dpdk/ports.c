@@ -9,13 +9,17 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_bus.h>
 #include <rte_errno.h>
 
 enum {
 	ARGUMENTS_BYTES = 160,
-	DEVICE_BYTES = 32, /* "virtio_user" and a number */
+	DEVICE_BYTES = 32, /* "virtio_user_maglev" and a number */
 	KERNEL_QUEUES_MAX = 16, /* of net_tap */
 };
 
@@ -127,15 +131,29 @@ static int create_kernel_side(const struct options *options, const struct port *
 
 	rte_ether_format_addr(mac, sizeof(mac), &port->mac);
 	if (options->kernel == KERNEL_TAP) {
-		snprintf(device, DEVICE_BYTES, "net_tap%u", port->id);
+		snprintf(device, DEVICE_BYTES, "net_tap_maglev%u", port->id);
 		snprintf(arguments, sizeof(arguments), "iface=%s,mac=%s", name, mac);
 	} else {
-		snprintf(device, DEVICE_BYTES, "virtio_user%u", port->id);
+		snprintf(device, DEVICE_BYTES, "virtio_user_maglev%u", port->id);
 		snprintf(arguments, sizeof(arguments),
 			 "path=/dev/vhost-net,iface=%s,mac=%s,queues=%u,queue_size=1024", name, mac,
 			 n_queues);
 	}
 	return rte_eal_hotplug_add("vdev", device, arguments);
+}
+
+/* DPDK bounds frames there, and not with every driver the device. */
+static int set_kernel_mtu(const char *name, u16 mtu)
+{
+	struct ifreq request = { .ifr_mtu = mtu };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	err = ioctl(fd, SIOCSIFMTU, &request) ? -errno : 0;
+	close(fd);
+	return err;
 }
 
 static int open_kernel_side(const struct options *options, struct port *port, u32 n_workers)
@@ -153,6 +171,8 @@ static int open_kernel_side(const struct options *options, struct port *port, u3
 		err = rte_eth_dev_get_port_by_name(device, &port->kernel);
 	if (!err)
 		err = open_device(port->kernel, options, &n_rx, &n_tx, &n_descriptors);
+	if (!err && options->mtu)
+		err = set_kernel_mtu(name, options->mtu);
 	if (err) {
 		fprintf(stderr, "maglev-dpdk: port %u: the kernel's device %s: %s\n", port->id,
 			name, rte_strerror(-err));
@@ -161,6 +181,14 @@ static int open_kernel_side(const struct options *options, struct port *port, u3
 	port->n_kernel = RTE_MIN(n_rx, n_tx);
 	port->ifindex = if_nametoindex(name);
 	return 0;
+}
+
+/* The kernel has its addresses there: neighbour discovery, routers and VRRP talk to groups of them. */
+static int receive_groups(u16 id, const struct options *options)
+{
+	int err = options->kernel == KERNEL_NONE ? 0 : rte_eth_allmulticast_enable(id);
+
+	return err && err != -ENOTSUP ? fail(id, "does not receive multicast", err) : 0;
 }
 
 static int open_port(u16 id, const struct options *options, u32 n_workers)
@@ -177,6 +205,8 @@ static int open_port(u16 id, const struct options *options, u32 n_workers)
 	port->kernel = PORT_NONE;
 	port->n_rx = port->n_tx = n_workers;
 	err = open_device(id, options, &port->n_rx, &port->n_tx, &port->n_descriptors);
+	if (!err)
+		err = receive_groups(id, options);
 	if (err)
 		return err;
 	/* What choose_conf() has asked for. */
