@@ -140,6 +140,8 @@ def fragments_are_switched_and_shown():
         same(server.ask("service", "show", "udp", "192.0.2.10:53")[0]["service"]["fragments"], 1)
         server.do("service", "set", *SERVICE, "fragments", "off")
         same(server.service()["fragments"], 0)
+        words = [line.split()[:2] for line in server.do("stats", "all").splitlines()]
+        assert ["fragment", "drop"] in words, words
 
 
 def a_batch_file_is_taken_whole():

@@ -265,6 +265,12 @@ void reply_counters(struct maglev_lib_message *to)
 	counters->build_errors = model.build_errors;
 }
 
+/* A kernel puts fragments together; here they are dropped. */
+static enum maglev_verdict verdict_of(enum maglev_reason reason)
+{
+	return reason == MAGLEV_REASON_FRAGMENT ? MAGLEV_DROP : maglev_reason_verdict(reason);
+}
+
 void reply_reason(struct maglev_lib_reason_count *to, enum maglev_reason reason)
 {
 	u32 worker;
@@ -273,7 +279,7 @@ void reply_reason(struct maglev_lib_reason_count *to, enum maglev_reason reason)
 		.has = HAS(REASON_COUNT_REASON) | HAS(REASON_COUNT_NAME) |
 		       HAS(REASON_COUNT_VERDICT) | HAS(REASON_COUNT_COUNT) | HAS(REASON_COUNT_TEXT),
 		.reason = reason,
-		.verdict = maglev_reason_verdict(reason),
+		.verdict = verdict_of(reason),
 	};
 	for (worker = 0; worker < data_workers(); worker++)
 		to->count += READ_ONCE(data_counters(worker)->reason[reason]);
