@@ -138,6 +138,30 @@ sent, counters = one(FRAG.replace(" fragments", ""), fragments(long, 512, 77))
 checks.expect("not asked for: dropped", ([], 3), (sent, counters.get("fragment")))
 
 
+def optioned(packet):
+    """IPv6, with options for the destination before whatever follows."""
+    options = struct.pack("!BB6s", packet[6], 0, b"\1\4\0\0\0\0")
+    return packet[:4] + struct.pack("!HB", len(packet) - 32, 60) + packet[7:40] + options + packet[40:]
+
+
+pieces = [optioned(piece) for piece in fragments(long6, 512, 77)]
+for order in ((0, 1, 2), (2, 0, 1)):
+    sent, counters = one(FRAG, [pieces[i] for i in order])
+    checks.expect("options before the fragment's header, in the order %d %d %d" % order,
+                  (sorted(decremented(piece) for piece in pieces), 3, 0),
+                  (sorted(frame[38:] for frame in sent), counters["forwarded"], counters["others"]))
+sent, counters = one(FRAG.replace(" fragments", ""), pieces)
+checks.expect("likewise, not asked for: dropped", ([], 3, 0), (sent, counters.get("fragment"), counters["others"]))
+sent, counters = one(FRAG, fragments(optioned(long6), 512, 77))
+checks.expect("options behind it, which not every fragment has: dropped", ([], 3, 0),
+              (sent, counters.get("fragment"), counters["others"]))
+sent, counters = one(FRAG.replace(VIP6, "2001:db8:1::11"), pieces)
+checks.expect("to nobody's address: the kernel's", ([], None, 3), (sent, counters.get("fragment"), counters["others"]))
+for source in ("127.0.0.1", "224.0.0.1"):
+    sent, counters = one(FRAG, fragments(udp(source, VIP, 4242, 53, b"l" * 1400, frag=0), 512, 77))
+    checks.expect("from %s: the kernel's" % source, ([], 0, 3), (sent, counters["forwarded"], counters["others"]))
+
+
 def mended(frames):
     """Fragments of an outer packet, put together; and what each said of its place."""
     whole, places = b"", []

@@ -89,7 +89,6 @@ static bool read_service(struct fixed *fixed, char **word, u32 n)
 		if (!strcmp(word[i], "source"))
 			service->view.mode = MAGLEV_MODE_SOURCE;
 		service->fragments |= !strcmp(word[i], "fragments");
-		generation->any_fragments |= service->fragments;
 	}
 	return service->addr_len;
 }
@@ -218,19 +217,13 @@ static bool build(struct service_view *service)
 static void hash_services(struct fixed *fixed)
 {
 	struct generation *generation = &fixed->generation;
-	struct service_view *service;
-	u32 i, at;
+	u32 i;
 
 	generation->service_at = fixed->service_at;
+	generation->address_at = fixed->address_at;
 	generation->mask = 4 * FIXED_SERVICES - 1;
-	for (i = 0; i < generation->n_services; i++) {
-		service = &fixed->service[i];
-		at = service_hash(service->addr, service->addr_len, service->port,
-				  service->protocol);
-		while (fixed->service_at[at & generation->mask])
-			at++;
-		fixed->service_at[at & generation->mask] = service;
-	}
+	for (i = 0; i < generation->n_services; i++)
+		generation_add(generation, &fixed->service[i]);
 }
 
 /* The view's targets are by place, the generation's by index. */

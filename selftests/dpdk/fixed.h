@@ -36,6 +36,7 @@ struct fixed {
 	struct maglev_key key;
 	struct service_view service[FIXED_SERVICES];
 	struct service_view *service_at[4 * FIXED_SERVICES];
+	struct service_view *address_at[4 * FIXED_SERVICES];
 	struct way way[FIXED_BACKENDS];
 	struct maglev_target *target[FIXED_BACKENDS];
 	struct maglev_backend backend[FIXED_BACKENDS];

@@ -137,14 +137,6 @@ static bool has_plain_options(const struct item *item)
 	return true;
 }
 
-/* Sources that nobody has (RFC 1812, 5.3.7; RFC 4291, 2.7): the kernel knows what to do. */
-static inline bool is_martian(const u8 *source, u8 version)
-{
-	if (version == 4)
-		return source[0] == 0 || source[0] == 127 || source[0] >= 224;
-	return source[0] == 0xff;
-}
-
 static inline bool matches(const struct service_view *service, const struct maglev_tuple *tuple)
 {
 	u32 addr_len = maglev_tuple_addr_len(tuple);

@@ -31,6 +31,14 @@ struct item {
 	u16 link_len;
 };
 
+/* Sources that nobody has (RFC 1812, 5.3.7; RFC 4291, 2.7): the kernel knows what to do. */
+static inline bool is_martian(const u8 *source, u8 version)
+{
+	if (version == 4)
+		return source[0] == 0 || source[0] == 127 || source[0] >= 224;
+	return source[0] == 0xff;
+}
+
 /**
  * burst_run() - all that becomes of some packets
  * @worker: who received them

@@ -22,6 +22,7 @@ enum {
 	OFFSET_BYTES = 8, /* an offset's unit */
 	TCP_FLAGS_AT = 13,
 	IPV6_FRAGMENT_BYTES = 8,
+	EXTENSIONS_MAX = 8, /* before a fragment's own */
 };
 
 static u64 words[LINES][MAGLEV_LINE_WORDS] __attribute__((aligned(LINE_BYTES)));
@@ -33,6 +34,7 @@ struct place {
 	u32 transport; /* bytes from the IP header on */
 	u32 ident;
 	bool first;
+	bool hidden; /* the transport is behind headers that not every fragment has */
 	u8 protocol;
 };
 
@@ -66,17 +68,44 @@ static bool find_place4(struct place *place, u32 len)
 	return true;
 }
 
-/* No extension but the fragment's own, before it. */
+static bool is_extension(u8 protocol)
+{
+	return protocol == MAGLEV_PROTO_HOP_BY_HOP || protocol == MAGLEV_PROTO_ROUTING ||
+	       protocol == MAGLEV_PROTO_OPTIONS;
+}
+
+/* Return: bytes from the IP header on, all in reach; 0 if the fragment's header is not found. */
+static u32 find_fragment6(const u8 *ip, u32 len)
+{
+	u32 at = sizeof(struct maglev_ipv6_header), n;
+	u8 next = ((const struct maglev_ipv6_header *)ip)->next_header;
+
+	for (n = 0; n < EXTENSIONS_MAX && at + IPV6_FRAGMENT_BYTES <= len; n++) {
+		if (next == MAGLEV_PROTO_FRAGMENT)
+			return at;
+		if (!is_extension(next))
+			return 0;
+		next = ip[at];
+		at += (ip[at + 1] + 1) * 8;
+	}
+	return 0;
+}
+
 static bool find_place6(struct place *place, u32 len)
 {
-	const struct maglev_ipv6_header *ip = (const void *)place->ip;
-	const u8 *fragment = place->ip + sizeof(*ip);
+	const u8 *fragment;
 	__be32 ident;
+	u32 at;
 
-	if (len < sizeof(*ip) + IPV6_FRAGMENT_BYTES || ip->next_header != MAGLEV_PROTO_FRAGMENT)
+	if (len < sizeof(struct maglev_ipv6_header))
 		return false;
 	place->addr_len = MAGLEV_IPV6_BYTES;
-	place->transport = sizeof(*ip) + IPV6_FRAGMENT_BYTES;
+	at = find_fragment6(place->ip, len);
+	fragment = place->ip + at;
+	place->hidden = !at || is_extension(fragment[0]);
+	if (place->hidden)
+		return true;
+	place->transport = at + IPV6_FRAGMENT_BYTES;
 	place->first = !(fragment[2] || fragment[3] & 0xf8);
 	memcpy(&ident, fragment + 4, sizeof(ident));
 	place->ident = be32_to_cpu(ident);
@@ -87,30 +116,14 @@ static bool find_place6(struct place *place, u32 len)
 static bool find_place(struct place *place, const struct item *item)
 {
 	u32 len = item->mbuf->data_len - item->link_len;
+	u8 version = item->packet.version;
 
 	place->ip = rte_pktmbuf_mtod_offset(item->mbuf, const u8 *, item->link_len);
-	if (!(item->packet.version == 4 ? find_place4(place, len) : find_place6(place, len)))
+	place->hidden = false;
+	if (!(version == 4 ? find_place4(place, len) : find_place6(place, len)))
 		return false;
-	return has_ports(place->protocol);
-}
-
-/* Is it to a service's address; and does one there want fragments? */
-static bool is_to_service(const struct generation *generation, const struct place *place,
-			  bool *wanted)
-{
-	const struct service_view *service;
-	bool found = false;
-	u32 i;
-
-	*wanted = false;
-	for (i = 0; i < generation->n_services; i++) {
-		service = &generation->services[i];
-		if (!service_has_addr(service, daddr_of(place), place->addr_len))
-			continue;
-		found = true;
-		*wanted |= service->fragments;
-	}
-	return found;
+	return (place->hidden || has_ports(place->protocol)) &&
+	       !is_martian(saddr_of(place), version);
 }
 
 static u64 hash_datagram(const struct generation *generation, const struct place *place)
@@ -229,14 +242,17 @@ static void hold(struct worker *worker, const struct item *item, u64 hash)
 
 bool fragments_take(struct worker *worker, const struct generation *generation, struct item *item)
 {
+	const struct service_view *vip;
 	struct maglev_target *target;
 	struct place place;
-	bool wanted;
 	u64 hash;
 
-	if (!find_place(&place, item) || !is_to_service(generation, &place, &wanted))
+	if (!find_place(&place, item))
 		return false;
-	if (!wanted) {
+	vip = generation_address(generation, daddr_of(&place), place.addr_len);
+	if (!vip)
+		return false;
+	if (!vip->addr_fragments || place.hidden) {
 		/* The kernel would put them together, and reset a flow it does not know. */
 		drop(worker, item->mbuf);
 	} else if (place.first) {

@@ -50,6 +50,7 @@ _Static_assert(sizeof(struct way) == 2 * LINE_BYTES, "a way is two lines");
  * @addr_len: bytes of @addr in use
  * @protocol: IPPROTO_*
  * @fragments: its fragments are followed (paper, 4.3)
+ * @addr_fragments: of the first service at an address: some service's there are
  */
 struct service_view {
 	struct maglev_view view;
@@ -58,6 +59,7 @@ struct service_view {
 	u8 addr_len;
 	u8 protocol;
 	bool fragments;
+	bool addr_fragments;
 };
 
 /**
@@ -78,9 +80,9 @@ struct source_prefix {
  * @n_targets: entries of @targets
  * @mask: entries of @service_at, a power of two, less 1
  * @service_at: open addressing from service_hash() on, NULL ends a search; at most half full
+ * @address_at: likewise, from address_hash() on: the first service at each address
  * @services: all of them
  * @n_services: how many
- * @any_fragments: some service's fragments are followed
  * @pmtu_disc: inner DF is carried outside
  * @source: outer sources, of IPv4 and of IPv6
  * @ways: by pair index
@@ -92,9 +94,9 @@ struct generation {
 	u32 n_targets;
 	u32 mask;
 	struct service_view **service_at;
+	struct service_view **address_at;
 	struct service_view *services;
 	u32 n_services;
-	bool any_fragments;
 	bool pmtu_disc;
 	struct source_prefix source[2];
 	struct way *ways;
@@ -115,6 +117,12 @@ static inline u32 service_hash(const u8 *addr, u32 addr_len, u16 port, u8 protoc
 
 	__builtin_memcpy(word, addr, addr_len);
 	return maglev_mix64(word[0] ^ maglev_mix64(word[1] + ((u64)port << 8 | protocol))) >> 32;
+}
+
+/* Where the search for an address begins. */
+static inline u32 address_hash(const u8 *addr, u32 addr_len)
+{
+	return service_hash(addr, addr_len, 0, 0);
 }
 
 /* Is this the service's VIP? */
@@ -152,6 +160,50 @@ static inline struct service_view *generation_service(const struct generation *g
 			break;
 	}
 	return service;
+}
+
+/**
+ * generation_address() - is there a service at an address?
+ * @generation: the generation
+ * @addr: the address
+ * @addr_len: bytes of that
+ *
+ * Packet path, of fragments. Return: the first service there, or NULL.
+ */
+static inline struct service_view *generation_address(const struct generation *generation,
+						      const u8 *addr, u32 addr_len)
+{
+	u32 at = address_hash(addr, addr_len);
+	struct service_view *service;
+
+	while ((service = generation->address_at[at++ & generation->mask])) {
+		if (service_has_addr(service, addr, addr_len))
+			break;
+	}
+	return service;
+}
+
+/**
+ * generation_add() - have packets find a service
+ * @generation: not published yet, with room for it
+ * @service: of it, complete; no other has its address, port and protocol
+ */
+static inline void generation_add(struct generation *generation, struct service_view *service)
+{
+	u32 at = service_hash(service->addr, service->addr_len, service->port, service->protocol);
+	struct service_view *first;
+
+	while (generation->service_at[at & generation->mask])
+		at++;
+	generation->service_at[at & generation->mask] = service;
+	first = generation_address(generation, service->addr, service->addr_len);
+	if (!first) {
+		at = address_hash(service->addr, service->addr_len);
+		while (generation->address_at[at & generation->mask])
+			at++;
+		first = generation->address_at[at & generation->mask] = service;
+	}
+	first->addr_fragments |= service->fragments;
 }
 
 #endif

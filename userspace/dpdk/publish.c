@@ -27,6 +27,7 @@ static void release(struct publication *publication)
 	free(publication->built);
 	free(generation->services);
 	free(generation->service_at);
+	free(generation->address_at);
 	free(generation->targets);
 	free(generation->ways);
 	free(publication);
@@ -60,11 +61,12 @@ static struct publication *create(u32 n_services, u32 n_targets)
 	publication->built = calloc(n_services + 1, sizeof(*publication->built));
 	generation->services = calloc(n_services + 1, sizeof(*generation->services));
 	generation->service_at = calloc(generation->mask + 1, sizeof(*generation->service_at));
+	generation->address_at = calloc(generation->mask + 1, sizeof(*generation->address_at));
 	generation->targets = calloc(n_targets + 1, sizeof(*generation->targets));
 	/* The last one is of whoever is in tables still and gone from the model. */
 	generation->ways = aligned_alloc(LINE_BYTES, (n_targets + 1) * sizeof(struct way));
 	if (publication->built && generation->services && generation->service_at &&
-	    generation->targets && generation->ways)
+	    generation->address_at && generation->targets && generation->ways)
 		return publication;
 	release(publication);
 	return NULL;
@@ -168,15 +170,6 @@ static int write_view(struct service_view *to, const struct generation *generati
 	return 0;
 }
 
-static void hash_service(struct generation *generation, struct service_view *service)
-{
-	u32 at = service_hash(service->addr, service->addr_len, service->port, service->protocol);
-
-	while (generation->service_at[at & generation->mask])
-		at++;
-	generation->service_at[at & generation->mask] = service;
-}
-
 static int write_services(struct publication *publication)
 {
 	struct generation *generation = &publication->generation;
@@ -192,10 +185,9 @@ static int write_services(struct publication *publication)
 		if (err)
 			return err;
 		generation->n_services++;
-		generation->any_fragments |= view->fragments;
 		built_get(service->built);
 		publication->built[publication->n_built++] = service->built;
-		hash_service(generation, view);
+		generation_add(generation, view);
 	}
 	return 0;
 }
