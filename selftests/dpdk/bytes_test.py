@@ -185,6 +185,12 @@ for src, dst, places in ((LB, B, [(1500, 0x2000, True), (21, 185, True)]), (LB6,
     checks.expect("too big for the way to %s, but may be cut" % dst, (encapsulated(loose, src, dst, "gre")[head:], places),
                   mended(sent))
 
+huge = tcp(CLIENT, VIP, 5000, 80, "A", b"z" * 2937, frag=0)
+config = "%s\nservice tcp %s 80\nbackend %s gre %s" % (LINK.replace("1500", "3000"), VIP, B, LB)
+sent, counters = one(config, [huge], options=["--buffer-size", "1024"])
+checks.expect("a piece is no larger than a buffer", (encapsulated(huge, LB, B, "gre")[20:], 4, True),
+              (mended(sent)[0], len(sent), max(map(len, sent)) <= 1024))
+
 ours = encapsulated(packet, LB, B, "gre")
 large = tcp(CLIENT, VIP, 5000, 80, "A", b"z" * 1300)
 about = error("203.0.113.9", LB, 3, 4, ours[:80], 1200)

@@ -221,6 +221,7 @@ static void resolve_link(struct hops *hops, struct followed *followed, struct ho
 		hop->mtu = RTE_MIN(rtnl_link_get_mtu(link), 0xffffU);
 	port = find_port(link, &tag);
 	if (port) {
+		hop->mtu = RTE_MIN(hop->mtu, port->mtu);
 		resolve_neighbour(hops, followed, hop, port, tag);
 		hop->port = hop->link_len ? port->id : PORT_NONE;
 	}

@@ -217,6 +217,9 @@ static int open_port(u16 id, const struct options *options, u32 n_workers)
 	err = rte_eth_macaddr_get(id, &port->mac);
 	if (err)
 		return fail(id, "has no address", err);
+	err = rte_eth_dev_get_mtu(id, &port->mtu);
+	if (err)
+		return fail(id, "has no MTU", err);
 	return open_kernel_side(options, port, n_workers);
 }
 

@@ -26,6 +26,7 @@ enum {
  * @n_tx: its queues to send by; where workers are more, they take turns under @lock
  * @n_kernel: queues of the kernel's side, likewise shared
  * @n_descriptors: of each queue that is received from
+ * @mtu: what it sends at most, whatever the kernel's device is told
  * @ifindex: of the kernel's device; 0: none
  * @mac: its address, and that of the kernel's device
  * @checksums: it fills in checksums of IPv4 headers that it sends
@@ -40,6 +41,7 @@ struct port {
 	u16 n_tx;
 	u16 n_kernel;
 	u16 n_descriptors;
+	u16 mtu;
 	u32 ifindex;
 	struct rte_ether_addr mac;
 	bool checksums;

@@ -79,6 +79,14 @@ static struct rte_mbuf *make_piece(const struct split *split, u32 offset)
 	return piece;
 }
 
+/* A piece is one buffer. */
+static u32 piece_mtu(const struct worker *worker, const struct way *way)
+{
+	u32 room = rte_pktmbuf_data_room_size(worker->pool) - RTE_PKTMBUF_HEADROOM;
+
+	return RTE_MIN((u32)READ_ONCE(way->mtu), room - way->link_len);
+}
+
 bool split_send(struct worker *worker, const struct way *way, struct rte_mbuf *mbuf)
 {
 	bool v6 = way->target.tunnel.addr_len == MAGLEV_IPV6_BYTES;
@@ -88,7 +96,7 @@ bool split_send(struct worker *worker, const struct way *way, struct rte_mbuf *m
 		.mbuf = mbuf,
 		.link_len = way->link_len,
 		.head = way->link_len + ip_len,
-		.room = (READ_ONCE(way->mtu) - ip_len - (v6 ? FRAGMENT_BYTES : 0)) & ~7U,
+		.room = (piece_mtu(worker, way) - ip_len - (v6 ? FRAGMENT_BYTES : 0)) & ~7U,
 		.len = mbuf->pkt_len - way->link_len - ip_len,
 		.ident = maglev_mix64(worker->ident++ + ((u64)worker->id << 32)),
 		.v6 = v6,
