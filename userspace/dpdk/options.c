@@ -168,7 +168,7 @@ static bool is_mtu_possible(const struct options *options)
 	if (options->kernel != KERNEL_TAP || options->mtu <= TAP_MTU_MAX)
 		return true;
 	fprintf(stderr,
-		"maglev-dpdk: --mtu %u: --kernel tap takes %u at most, virtio and none more\n",
+		"maglev-dpdk: --mtu %u: --kernel tap takes %d at most, virtio and none more\n",
 		options->mtu, TAP_MTU_MAX);
 	return false;
 }
